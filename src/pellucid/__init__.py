@@ -1,0 +1,63 @@
+"""pellucid: convolutional and recurrent networks built from scratch, easy to see through.
+
+Names are loaded when they are first used, so that importing this package costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import data, inspect, models, nn, ops, optim, train
+    from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
+    from .inspect import summary
+    from .nn import Sequential
+    from .train import Trainer
+
+    __version__: str
+
+_ROOMS = ("data", "inspect", "models", "nn", "ops", "optim", "train")
+_NAMES = {
+    "ConfigError": "_core.errors",
+    "DtypeError": "_core.errors",
+    "FileError": "_core.errors",
+    "PellucidError": "_core.errors",
+    "Sequential": "nn",
+    "ShapeError": "_core.errors",
+    "Trainer": "train",
+    "summary": "inspect",
+}
+
+__all__ = [
+    "ConfigError",
+    "DtypeError",
+    "FileError",
+    "PellucidError",
+    "Sequential",
+    "ShapeError",
+    "Trainer",
+    "__version__",
+    "data",
+    "inspect",
+    "models",
+    "nn",
+    "ops",
+    "optim",
+    "summary",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pellucid")
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _NAMES:
+        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,35 @@
+"""Writing files so that a crash leaves the old one or the new one, and nothing else."""
+
+import os
+from pathlib import Path
+
+from .errors import FileError
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path`: temporary file, fsync, rename, fsync of the folder.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written; what stood at `path` before stays as it was.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except BaseException:  # Ctrl-C in the middle leaves no litter either
+        temporary.unlink(missing_ok=True)
+        raise

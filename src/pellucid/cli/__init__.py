@@ -1,0 +1,5 @@
+"""The ``pellucid`` command."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,0 +1,51 @@
+"""The command's frame: sub-commands, and what is printed and returned when something goes wrong.
+
+Nothing here, nor at the top of a sub-command's file, imports NumPy: ``pellucid --help`` answers at once.
+Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage, 130 stopped by Ctrl-C.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from .._core.errors import PellucidError
+from .models import models
+from .summary import summary
+from .train import train
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="pellucid")
+def cli() -> None:
+    """Convolutional and recurrent networks from scratch: clear, exact, fast."""
+
+
+for command in (train, summary, models):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (those of the process by default); return its exit code."""
+    try:
+        cli.main(arguments, prog_name=program(), standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:  # wrong usage; click knows how to show it
+        error.show()
+        return error.exit_code
+    except PellucidError as error:
+        click.echo(f"error: {error}", err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as in `pellucid models | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def program() -> str:
+    """Return the word by which the user called us."""
+    return os.environ.get("PELLUCID_PROGRAM", "pellucid")

@@ -1,0 +1,115 @@
+"""Dataset: inputs and labels in memory, and the ways to cut it up."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError, DtypeError, ShapeError
+from .._core.random import key, permutation
+from .transforms import Normalize
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Inputs with their labels.
+
+    Parameters
+    ----------
+    inputs : array (N, ...)
+        uint8 images (N, C, H, W) stay one byte a pixel until a batch is made; other types become float then.
+    labels : integer array (N,)
+    class_names : tuple of str
+        Names of the classes 0, 1, ...; without them the labels' numbers serve.
+    normalize : Normalize
+        What a batch of uint8 images goes through; by default pixels become 0 to 1.
+
+    Raises
+    ------
+    ShapeError
+        If there are not as many labels as inputs, or a label has no name.
+
+    Examples
+    --------
+    >>> data = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.array([0, 1, 0, 1, 1]))
+    >>> x, y = data.batch([0, 3])
+    >>> x.shape, x.dtype.name, y.tolist(), data.class_names
+    ((2, 1, 2, 2), 'float32', [0, 1], ('0', '1'))
+    """
+
+    inputs: Array
+    labels: Array
+    class_names: tuple[str, ...] = ()
+    normalize: Normalize = field(default_factory=Normalize)
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.inputs) < 2:
+            raise ShapeError(f"Dataset: inputs have shape {np.shape(self.inputs)}, samples along a first axis are needed")
+        if self.labels.shape != self.inputs.shape[:1]:
+            raise ShapeError(f"Dataset: {len(self.inputs)} inputs but labels of shape {self.labels.shape}")
+        if self.labels.dtype.kind not in "iu":
+            raise DtypeError(f"Dataset: labels are {self.labels.dtype}, integers are needed")
+        low, high = (int(self.labels.min()), int(self.labels.max())) if len(self) else (0, -1)
+        if not self.class_names:
+            object.__setattr__(self, "class_names", tuple(map(str, range(high + 1))))
+        if low < 0 or high >= len(self.class_names):
+            wrong = low if low < 0 else high
+            raise ShapeError(f"Dataset: label {wrong} is out of range, there are {len(self.class_names)} classes")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one sample, such as (1, 28, 28)."""
+        return self.inputs.shape[1:]
+
+    def batch(self, indices: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
+        """Return (inputs as float, labels) of these samples."""
+        chosen = np.asarray(indices)
+        inputs = self.inputs[chosen]
+        kind: np.dtype[Any] = np.dtype(dtype)
+        x = self.normalize(inputs, kind) if inputs.dtype == np.uint8 else inputs.astype(kind, copy=False)
+        return x, self.labels[chosen]
+
+    def take(self, indices: npt.ArrayLike) -> Self:
+        """Return a dataset of these samples, in this order."""
+        chosen = np.asarray(indices)
+        return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen])
+
+    def split(self, count: int, seed: int = 0) -> tuple[Self, Self]:
+        """Return (the rest, `count` samples drawn by `seed`), both with the classes in this set's proportions.
+
+        Each class gives its share rounded down; what is left goes to the largest remainders.
+        Both parts keep the order of this set.
+        """
+        if not 0 <= count <= len(self):
+            raise ConfigError(f"Dataset: {count} samples asked for, there are {len(self)}")
+        sizes = np.bincount(self.labels, minlength=len(self.class_names))
+        shares, remainders = np.divmod(sizes * count, max(len(self), 1))
+        shares[np.argsort(-remainders, kind="stable")[: count - shares.sum()]] += 1
+        drawn = np.zeros(len(self), bool)
+        for label, share in enumerate(shares):
+            members = np.flatnonzero(self.labels == label)
+            drawn[members[permutation(key(seed, "split", label), len(members))[:share]]] = True
+        return self.take(np.flatnonzero(~drawn)), self.take(np.flatnonzero(drawn))
+
+
+def to_one_hot(labels: Array, num_classes: int) -> Array:
+    """Return float32 rows (N, num_classes) with a one at each label.
+
+    Examples
+    --------
+    >>> to_one_hot(np.array([2, 0]), 3).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DtypeError(f"to_one_hot: labels are {labels.dtype} of shape {labels.shape}, integers (N,) are needed")
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ShapeError(f"to_one_hot: labels run from {labels.min()} to {labels.max()}, not within 0 to {num_classes - 1}")
+    rows = np.zeros((len(labels), num_classes), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows

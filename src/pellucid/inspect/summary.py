@@ -1,0 +1,126 @@
+"""summary: a network layer by layer, from its shapes alone; nothing is computed, nothing built."""
+
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
+
+from .._core.arrays import Shape
+from .._core.errors import ShapeError
+from ..nn import Conv2d, Linear, MaxPool2d, Module, Sequential
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer.
+
+    Attributes
+    ----------
+    path, layer : str
+        Its name within the network, and what it is.
+    output_shape : tuple of int
+        For one sample.
+    parameters, multiply_adds : int
+        Learned numbers; multiplications with an addition for one sample.
+    receptive_field : (height, width)
+        How much of the input one output position sees.
+    jump : (height, width)
+        How far apart in the input two neighbouring outputs look.
+    """
+
+    path: str
+    layer: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+    receptive_field: Shape
+    jump: Shape
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The rows of a network; ``print`` shows them as a table, `to_dict` gives them as plain data."""
+
+    input_shape: Shape
+    rows: tuple[Row, ...]
+    parameters: int
+    multiply_adds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as dicts, lists and numbers."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        head = ("layer", "", "output", "parameters", "multiply-adds", "sees")
+        sees = ["x".join(map(str, row.receptive_field)) for row in self.rows]
+        lines = [
+            (r.path, r.layer, _tuple(r.output_shape), f"{r.parameters:,}", f"{r.multiply_adds:,}", s)
+            for r, s in zip(self.rows, sees, strict=True)
+        ]
+        first = ("input", "", _tuple(self.input_shape), "", "", "")
+        total = ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")
+        table = [head, first, *lines, total]
+        widths = [max(len(row[i]) for row in table) for i in range(len(head))]
+        text = ["  ".join(_cell(i, c, w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in table]
+        rule = "-" * max(map(len, text))
+        return "\n".join(line.rstrip() for line in [text[0], rule, *text[1:-1], rule, text[-1]])
+
+
+def summary(model: Module, input_shape: Shape) -> Summary:
+    """Return layer, output shape, parameters, multiply-adds and receptive field of each layer.
+
+    Parameters
+    ----------
+    model : Module
+        Built or not; it stays as it is.
+    input_shape : tuple of int
+        Of one sample, such as (1, 28, 28).
+
+    Raises
+    ------
+    ShapeError
+        If a layer does not fit what comes before it.
+
+    Examples
+    --------
+    >>> s = summary(Sequential(Conv2d(1, 32, 3), MaxPool2d(2)), (1, 28, 28))
+    >>> s.parameters, s.multiply_adds, s.rows[-1].output_shape, s.rows[-1].receptive_field
+    (320, 194688, (32, 13, 13), (4, 4))
+    """
+    rows: list[Row] = []
+    shape, field, jump = tuple(input_shape), (1, 1), (1, 1)
+    image = input_shape[-2:]  # what a layer without windows may see at most
+    for path, layer in _leaves(model):
+        try:
+            output = layer.output_shape(shape)
+        except ShapeError as error:
+            raise ShapeError(f"layer {path!r}: {error}") from None
+        if isinstance(layer, Conv2d | MaxPool2d):
+            field = tuple(r + (k - 1) * j for r, k, j in zip(field, layer.kernel_size, jump, strict=True))
+            jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
+        elif isinstance(layer, Linear):
+            field = jump = image
+        own = sum(p.size for _, p in layer.named_parameters())
+        rows.append(Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump))
+        shape = output
+    unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
+    return Summary(tuple(input_shape), tuple(rows), sum(unique.values()), sum(r.multiply_adds for r in rows))
+
+
+def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
+    if not isinstance(model, Sequential):
+        return [(prefix or type(model).__name__, model)]
+    return [leaf for name, child in model.children() for leaf in _leaves(child, f"{prefix}.{name}".lstrip("."))]
+
+
+def _multiply_adds(layer: Module, output: Shape) -> int:
+    if isinstance(layer, Conv2d | Linear):  # each output number sums over all weights of its channel
+        return prod(output) * prod(layer.weight.shape[1:])
+    return 0
+
+
+def _tuple(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _cell(column: int, text: str, width: int) -> str:
+    return text.rjust(width) if column >= 3 else text.ljust(width)

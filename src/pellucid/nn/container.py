@@ -1,0 +1,81 @@
+"""Containers: modules made of modules."""
+
+from collections.abc import Iterator, Mapping
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError, ShapeError
+from .module import Module
+
+
+class Sequential(Module):
+    """Layers one after the other.  Its backward is its forward's loop in reverse: that is the chain rule.
+
+    Parameters
+    ----------
+    *layers : Module, or one mapping of names to modules
+        Layers without names are called "0", "1", ...  A name is also an attribute: ``net.conv1``.
+
+    Examples
+    --------
+    >>> net = Sequential({"hidden": Linear(4, 8), "relu": ReLU(), "out": Linear(8, 3)}).build((4,), seed=0)
+    >>> net(np.ones((2, 4), np.float32)).shape, len(net), net.hidden
+    ((2, 3), 3, Linear(4, 8))
+    """
+
+    def __init__(self, *layers: Module | Mapping[str, Module]) -> None:
+        named: dict[str, Module] = {}
+        if len(layers) == 1 and isinstance(layers[0], Mapping):
+            named.update(layers[0])
+        else:
+            named.update((str(i), layer) for i, layer in enumerate(layers))  # type: ignore[misc]  # checked below
+        for name, layer in named.items():
+            if not isinstance(layer, Module):
+                raise ConfigError(f"Sequential: layer {name!r} is a {type(layer).__name__}, not a Module")
+            if hasattr(self, name) or "." in name or name.startswith("_"):
+                raise ConfigError(f"Sequential: {name!r} cannot name a layer; it is taken or holds '.' or '_' in front")
+            setattr(self, name, layer)
+        self._layers = tuple(named.values())
+
+    def forward(self, x: Array) -> Array:
+        """Run the layers in order."""
+        for layer in self._layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Run the layers' backwards in reverse order."""
+        grad: Array | None = grad_y
+        for layer in reversed(self._layers):
+            grad = layer.backward(grad)  # type: ignore[arg-type]  # None ends the chain, see hooks.py
+        return grad
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape behind the last layer; an error names the layer that does not fit."""
+        shape = input_shape
+        for name, layer in self.children():
+            try:
+                shape = layer.output_shape(shape)
+            except ShapeError as error:
+                raise ShapeError(f"layer {name!r}: {error}") from None
+        return shape
+
+    def require_input_grad(self, needed: bool) -> None:
+        """Say whether backward must return grad_x: it concerns the layers up to the first with parameters."""
+        super().require_input_grad(needed)
+        for layer in self._layers:
+            layer.require_input_grad(needed)
+            if any(layer.named_parameters()):
+                break
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __getitem__(self, index: int) -> Module:
+        return self._layers[index]
+
+    def __repr__(self) -> str:
+        lines = [f"  ({name}): {layer!r}".replace("\n", "\n  ") for name, layer in self.children()]
+        return "\n".join(["Sequential(", *lines, ")"])

@@ -1,0 +1,80 @@
+"""Conv2d: the parameters of a convolution and where its gradients go; the mathematics is in ops/conv2d.py."""
+
+from .._core.arrays import Array, Shape
+from ..ops import conv2d_backward, conv2d_forward, conv2d_shape
+from ..ops._check import Padding, Pair, pair
+from .init import Initializer
+from .module import Module
+from .parameter import Parameter
+
+
+class Conv2d(Module):
+    """2-D convolution over images; arguments and weight layout as in PyTorch.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+    kernel_size, stride : int or (height, width)
+    padding : int, (height, width), ((top, bottom), (left, right)), "same" or "valid"
+        Zeros around the image.  "same" keeps its size and needs stride 1; an even kernel pads the end.
+    bias : bool
+        Add a learned number to each output channel.
+    weight_init, bias_init : str or function
+        Start values, see `pellucid.nn.init`.
+
+    Input (N, C, H, W), output (N, O, OH, OW) with OH = floor((H + padding - KH) / SH) + 1.
+
+    Examples
+    --------
+    >>> conv = Conv2d(3, 8, kernel_size=3, padding=1).build((3, 32, 32), seed=0)
+    >>> conv(np.zeros((2, 3, 32, 32), np.float32)).shape
+    (2, 8, 32, 32)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Pair,
+        stride: int | Pair = 1,
+        padding: Padding = 0,
+        bias: bool = True,
+        *,
+        weight_init: str | Initializer = "he_uniform",
+        bias_init: str | Initializer = "zeros",
+    ) -> None:
+        (O, C) = pair("Conv2d", "(out_channels, in_channels)", (out_channels, in_channels))
+        self.kernel_size, self.stride = pair("Conv2d", "kernel_size", kernel_size), pair("Conv2d", "stride", stride)
+        self.padding = padding
+        self.weight = Parameter((O, C, *self.kernel_size), weight_init)
+        self.bias = Parameter((O,), bias_init) if bias else None
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, O, OH, OW) for x (N, C, H, W)."""
+        bias = self.bias.data if self.bias else None
+        y, saved = conv2d_forward(x, self.weight.data, bias, stride=self.stride, padding=self.padding)
+        self.keep(saved)
+        return y
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Add to the gradients of weight and bias, return grad_x."""
+        grad_x, grad_weight, grad_bias = conv2d_backward(
+            grad_y, self.kept(), needs_input_grad=self.needs_input_grad
+        )
+        self.weight.grad += grad_weight
+        if self.bias:
+            self.bias.grad += grad_bias
+        return grad_x
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return (O, OH, OW) for (C, H, W)."""
+        return conv2d_shape((1, *input_shape), self.weight.shape, stride=self.stride, padding=self.padding)[1:]
+
+    def __repr__(self) -> str:
+        O, C = self.weight.shape[:2]
+        KH, KW = self.kernel_size
+        more = f", stride={self.stride}" if self.stride != (1, 1) else ""
+        more += f", padding={self.padding!r}" if self.padding != 0 else ""
+        more += "" if self.bias else ", bias=False"
+        return f"Conv2d({C}, {O}, {KH}x{KW}{more})"

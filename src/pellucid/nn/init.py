@@ -1,0 +1,91 @@
+"""Start values of parameters, by name.  Every number is a function of (key, i): no generator, no global state.
+
+    zeros           0                                               biases
+    ones            1                                               scales
+    normal          N(0, 0.01**2)                                   "small normal"
+    glorot_uniform  U(-a, a), a = sqrt(6 / (fan_in + fan_out))      X. Glorot and Y. Bengio, AISTATS 2010
+    glorot_normal   N(0, 2 / (fan_in + fan_out))
+    he_uniform      U(-a, a), a = sqrt(6 / fan_in)                  K. He et al., ICCV 2015: made for ReLU
+    he_normal       N(0, 2 / fan_in)
+
+A weight (O, I, KH, KW) has fan_in = I*KH*KW, the numbers that one output sums over, and fan_out = O*KH*KW;
+a weight (O, I) likewise with KH = KW = 1.
+"""
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError
+from .._core.random import normal as standard_normal
+from .._core.random import uniform
+
+Initializer: TypeAlias = Callable[[Shape, int], Array]  # (shape, key) -> array
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """Return (fan_in, fan_out) of a weight.
+
+    >>> fans((32, 16, 3, 3))
+    (144, 288)
+    """
+    if len(shape) < 2:
+        raise ConfigError(f"init: shape {shape} has no fan; weights have two axes or more, outputs first")
+    taps = math.prod(shape[2:])
+    return shape[1] * taps, shape[0] * taps
+
+
+def zeros(shape: Shape, key: int) -> Array:
+    """Return zeros."""
+    return np.zeros(shape)
+
+
+def ones(shape: Shape, key: int) -> Array:
+    """Return ones."""
+    return np.ones(shape)
+
+
+def normal(shape: Shape, key: int, std: float = 0.01) -> Array:
+    """Return normal numbers of mean 0 and standard deviation `std`."""
+    return std * standard_normal(key, math.prod(shape)).reshape(shape)
+
+
+def glorot_uniform(shape: Shape, key: int) -> Array:
+    """Return uniform numbers of variance 2 / (fan_in + fan_out)."""
+    return _uniform(shape, key, math.sqrt(6 / sum(fans(shape))))
+
+
+def glorot_normal(shape: Shape, key: int) -> Array:
+    """Return normal numbers of variance 2 / (fan_in + fan_out)."""
+    return normal(shape, key, math.sqrt(2 / sum(fans(shape))))
+
+
+def he_uniform(shape: Shape, key: int) -> Array:
+    """Return uniform numbers of variance 2 / fan_in."""
+    return _uniform(shape, key, math.sqrt(6 / fans(shape)[0]))
+
+
+def he_normal(shape: Shape, key: int) -> Array:
+    """Return normal numbers of variance 2 / fan_in."""
+    return normal(shape, key, math.sqrt(2 / fans(shape)[0]))
+
+
+_BY_NAME: dict[str, Initializer] = {
+    f.__name__: f for f in (zeros, ones, normal, glorot_uniform, glorot_normal, he_uniform, he_normal)
+}
+
+
+def initializer(name: str | Initializer) -> Initializer:
+    """Return the initialiser of that name; a function (shape, key) -> array stands for itself."""
+    if not isinstance(name, str):
+        return name
+    if name not in _BY_NAME:
+        raise ConfigError(f"init: {name!r} is unknown, known are {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
+
+
+def _uniform(shape: Shape, key: int, bound: float) -> Array:
+    return (bound * (2 * uniform(key, math.prod(shape)) - 1)).reshape(shape)

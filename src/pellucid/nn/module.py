@@ -1,0 +1,253 @@
+"""Module: a forward that remembers, a backward that uses it, and named state.
+
+A layer writes two methods and calls `keep` and `kept`:
+
+    def forward(self, x):                            def backward(self, grad_y):
+        y, saved = relu_forward(x)                       return relu_backward(grad_y, self.kept())
+        self.keep(saved)
+        return y
+
+What a forward keeps lies on a stack, so a layer that is used twice goes back in reverse order.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError, ShapeError
+from .._core.random import Keys, key
+from ..ops._check import float_dtype
+from .hooks import Hooked
+from .parameter import Buffer, FlatParameters, Parameter
+
+
+class Module(Hooked):
+    """Base of all layers and networks.  A subclass need not call ``super().__init__()``.
+
+    Attributes
+    ----------
+    training : bool
+        What dropout and batch-norm ask; set by `train` and `eval`.
+    keeping : bool
+        Whether forwards leave behind what backward needs; off inside `inference`.
+    needs_input_grad : bool
+        Whether backward must return grad_x; see `require_input_grad`.
+    path : str
+        Dotted name of the module within its network, "" for the network itself.
+    """
+
+    training = True
+    keeping = True
+    needs_input_grad = True
+    path = ""
+    _calls = 0  # how many random keys were asked for since the step began
+    _flat: FlatParameters | None = None  # of the network this module was built in
+    _keys: Keys | None = None
+
+    def __call__(self, x: Array) -> Array:
+        """Same as `forward`."""
+        return self.forward(x)
+
+    def forward(self, x: Array) -> Array:
+        """Return the output for a batch `x`; builds the network if nobody has."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward")
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Add to each parameter's `grad`, return grad_x (None where nobody needs it)."""
+        raise NotImplementedError(f"{type(self).__name__} defines no backward")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one sample's output for one sample's input, without computing."""
+        return input_shape
+
+    def prepare(self, x: Array) -> None:
+        """Build at the first forward, if nobody has."""
+        if self._flat is None:
+            self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
+
+    # --- what a forward leaves behind for its backward: last in, first out -------------------------
+
+    def keep(self, saved: Any) -> None:
+        """Put what this forward's backward will need on the stack."""
+        if self.keeping:
+            self.__dict__.setdefault("_pending", []).append(saved)
+
+    def kept(self) -> Any:
+        """Take what the last forward kept off the stack."""
+        if not self.__dict__.get("_pending"):
+            raise ConfigError(f"{self.title}: backward without a forward before it that kept its values")
+        return self._pending.pop()
+
+    def start_step(self, step: int, seed: int | None = None) -> None:
+        """Begin training step `step`: drop what abandoned forwards left, and renew the random keys.
+
+        Dropout masks are a function of (seed, step); without `seed` that of `build` stays.
+        """
+        if self._keys is not None:
+            self._keys.step, self._keys.seed = step, self._keys.seed if seed is None else seed
+        for _, module in self.named_modules():
+            module._calls = 0
+            module.__dict__.pop("_pending", None)
+
+    def random_key(self) -> int:
+        """Return a 64-bit key for this use of this layer in this step."""
+        if self._keys is None:
+            raise ConfigError(f"{self.title}: no random keys before build(input_shape, seed)")
+        self._calls += 1
+        return self._keys.key(self.path, self._calls - 1)
+
+    # --- the tree: attributes that are modules, or lists of modules, in order of assignment ----------
+
+    def children(self) -> Iterator[tuple[str, "Module"]]:
+        """Yield (name, module) for each direct child."""
+        for name, value in vars(self).items():
+            if name.startswith("_"):
+                continue
+            if isinstance(value, Module):
+                yield name, value
+            elif isinstance(value, list | tuple):
+                yield from ((f"{name}.{i}", m) for i, m in enumerate(value) if isinstance(m, Module))
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """Yield (dotted name, module) for this module and all below it."""
+        yield prefix, self
+        for name, child in self.children():
+            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield (dotted name, parameter) for this module and all below it, in order."""
+        return self._named(Parameter)
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """Yield (dotted name, buffer) for this module and all below it, in order."""
+        return self._named(Buffer)
+
+    def _named(self, *kinds: type) -> Iterator[tuple[str, Any]]:
+        for path, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, kinds):
+                    yield f"{path}.{name}" if path else name, value
+
+    # --- build: the one moment where sizes are settled and weights drawn -----------------------------
+
+    @property
+    def built(self) -> bool:
+        """Whether the parameters have values."""
+        return self._flat is not None
+
+    def build(self, input_shape: Shape, seed: int = 0, dtype: npt.DTypeLike = np.float32) -> Self:
+        """Settle all sizes, draw the start values, lay out the flat vector; return self.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Of one sample, such as (1, 28, 28).
+        seed : int
+            The start values are a function of (seed, parameter name).
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ShapeError
+            If a layer does not fit what comes before it.
+        ConfigError
+            If the network is built already, or `dtype` is another.
+        """
+        kind: np.dtype[Any] = np.dtype(dtype)
+        if kind not in (np.float32, np.float64):
+            raise ConfigError(f"build: dtype {kind} given, float32 or float64 is needed")
+        for path, module in self.named_modules():
+            if module.built:
+                which = "the network" if module is self else f"its part {path!r}"
+                raise ConfigError(f"build: {which} is built already; make a new one to begin anew")
+        self.output_shape(tuple(input_shape))
+        named = dict(self.named_parameters())
+        flat, keys = FlatParameters(named, kind), Keys(seed)
+        for name, parameter in reversed(named.items()):  # a tied parameter starts by its first name
+            parameter.data = parameter.init(parameter.shape, key(seed, "start", name))
+        for name, buffer in self.named_buffers():
+            buffer.fill(kind, key(seed, "start", name))
+        for path, module in self.named_modules():
+            module.path, module._flat, module._keys = path, flat, keys
+        return self
+
+    def parameters(self) -> FlatParameters:
+        """Return the flat vector of all parameters: what an optimiser is made for."""
+        if self._flat is None or self.path:
+            why = "it is part of a larger network" if self.path else "call build(input_shape, seed) first"
+            raise ConfigError(f"{self.title}: no flat vector of parameters; {why}")
+        return self._flat
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        state = Module | Parameter | Buffer
+        if self._flat is not None and (isinstance(value, state) or isinstance(vars(self).get(name), state)):
+            raise ConfigError(f"{self.title}: {name!r} cannot change after build; make a new network")
+        object.__setattr__(self, name, value)
+
+    # --- state ---------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return copies of all parameters and buffers, with PyTorch's names and layouts."""
+        return {name: state.data.copy() for name, state in self._named(Parameter, Buffer)}
+
+    def load_state_dict(self, state: dict[str, Array]) -> None:
+        """Take over all parameters and buffers from `state`, or none of them.
+
+        Raises
+        ------
+        ShapeError
+            With every missing, unexpected and misshapen key; nothing is changed then.
+        """
+        own = dict(self._named(Parameter, Buffer))
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        problems = [f"missing {', '.join(missing)}"] if missing else []
+        problems += [f"unexpected {', '.join(unexpected)}"] if unexpected else []
+        problems += [
+            f"{name} has shape {np.shape(state[name])}, expected {target.shape}"
+            for name, target in own.items()
+            if name in state and np.shape(state[name]) != target.shape
+        ]
+        if problems:
+            raise ShapeError(f"load_state_dict: {'; '.join(problems)}")
+        for name, target in own.items():
+            target.data = state[name]
+
+    # --- modes ---------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode here and below; return self."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation mode here and below; return self."""
+        return self.train(False)
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        """Evaluation mode in which forwards keep nothing, for the length of a ``with``."""
+        before = [(m, m.training, m.keeping) for _, m in self.named_modules()]
+        for module, _, _ in before:
+            module.training = module.keeping = False
+        try:
+            yield
+        finally:
+            for module, training, keeping in before:
+                module.training, module.keeping = training, keeping
+
+    def require_input_grad(self, needed: bool) -> None:
+        """Say whether backward must return the gradient of this module's input.
+
+        Training does without; whoever asks how the input matters (saliency) wants it.
+        """
+        self.needs_input_grad = needed
+
+    @property
+    def title(self) -> str:
+        """What error messages call this module, such as ``Conv2d 'conv1'``."""
+        return f"{type(self).__name__} {self.path!r}" if self.path else type(self).__name__

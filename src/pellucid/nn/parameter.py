@@ -1,0 +1,132 @@
+"""Parameter, Buffer, and the one flat vector in which all parameters of a network lie.
+
+    flat.data   | conv1.weight | conv1.bias | conv2.weight | ... |      an optimiser's step is one pass over it
+    flat.grad   | conv1.weight | conv1.bias | conv2.weight | ... |
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError, ShapeError
+from ..ops._memory import empty
+from .init import Initializer, initializer
+
+
+class Parameter:
+    """An array that is learned: `data`, and `grad` of the same shape, both views into the flat vector.
+
+    Its shape is known from the start; its numbers exist once the network is built.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    init : str or function
+        Start values, see `pellucid.nn.init`.
+    """
+
+    def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
+        self.shape, self.init = tuple(shape), initializer(init)
+        self._home: tuple[FlatParameters, slice] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+    @property
+    def data(self) -> Array:
+        """The values; assigning copies into the flat vector."""
+        flat, part = self._placed()
+        return flat.data[part].reshape(self.shape)
+
+    @data.setter
+    def data(self, values: Array) -> None:
+        _assign("parameter", self.data, values)
+
+    @property
+    def grad(self) -> Array:
+        """The gradient that backward passes have added up since the last `zero_grad`."""
+        flat, part = self._placed()
+        return flat.grad[part].reshape(self.shape)
+
+    @grad.setter
+    def grad(self, values: Array) -> None:
+        _assign("gradient", self.grad, values)
+
+    def _placed(self) -> "tuple[FlatParameters, slice]":
+        if self._home is None:
+            raise ConfigError("parameter: it has no values yet; call build(input_shape, seed) on the network first")
+        return self._home
+
+    def __repr__(self) -> str:
+        return f"Parameter(shape={self.shape})"
+
+
+class Buffer:
+    """State that is kept and saved but not learned, such as running statistics."""
+
+    def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
+        self.shape, self.init = tuple(shape), initializer(init)
+        self._data: Array | None = None
+
+    @property
+    def data(self) -> Array:
+        """The values; assigning copies into them."""
+        if self._data is None:
+            raise ConfigError("buffer: it has no values yet; call build(input_shape, seed) on the network first")
+        return self._data
+
+    @data.setter
+    def data(self, values: Array) -> None:
+        _assign("buffer", self.data, values)
+
+    def fill(self, dtype: np.dtype[Any], key: int) -> None:
+        """Make the start values."""
+        self._data = np.asarray(self.init(self.shape, key), dtype)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where one parameter lies in the flat vector."""
+
+    name: str
+    part: slice
+    shape: Shape
+
+
+class FlatParameters:
+    """All parameters of a network, end to end in one vector: `data`, `grad`, and who lies where."""
+
+    def __init__(self, named: dict[str, Parameter], dtype: np.dtype[Any]) -> None:
+        """Lay out `named` in order; an object that has two names (tied weights) gets one place."""
+        self._parameters = {id(p): p for p in named.values()}
+        names = {id(p): name for name, p in reversed(named.items())}  # the first name stays
+        segments, end = [], 0
+        for identity, parameter in self._parameters.items():
+            part = slice(end, end + parameter.size)
+            segments.append(Segment(names[identity], part, parameter.shape))
+            parameter._home, end = (self, part), part.stop
+        self.segments = tuple(segments)
+        self.data, self.grad = empty((end,), dtype), empty((end,), dtype)
+        self.grad[...] = 0
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._parameters.values())
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def zero_grad(self) -> None:
+        """Set every gradient to zero."""
+        self.grad[...] = 0
+
+
+def _assign(what: str, target: Array, values: Array) -> None:
+    if np.shape(values) != target.shape:
+        raise ShapeError(f"{what}: has shape {target.shape}, got values of shape {np.shape(values)}")
+    target[...] = values

@@ -1,0 +1,51 @@
+"""Operations as forward/backward pairs on NumPy arrays, each in its own short file.
+
+``<op>_shape`` gives the output's shape, ``<op>_forward(...) -> (y, saved)``,
+``<op>_backward(grad_y, saved) -> gradients`` in the order of forward's array arguments.
+"""
+
+from .activation import relu_backward, relu_forward, relu_shape
+from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
+from .dropout import dropout_backward, dropout_forward, dropout_shape
+from .flatten import flatten_backward, flatten_forward, flatten_shape
+from .linear import linear_backward, linear_forward, linear_shape
+from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
+from .pool2d import max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
+from .softmax import (
+    log_softmax_backward,
+    log_softmax_forward,
+    log_softmax_shape,
+    softmax_backward,
+    softmax_forward,
+    softmax_shape,
+)
+
+__all__ = [
+    "conv2d_backward",
+    "conv2d_forward",
+    "conv2d_shape",
+    "cross_entropy_backward",
+    "cross_entropy_forward",
+    "cross_entropy_shape",
+    "dropout_backward",
+    "dropout_forward",
+    "dropout_shape",
+    "flatten_backward",
+    "flatten_forward",
+    "flatten_shape",
+    "linear_backward",
+    "linear_forward",
+    "linear_shape",
+    "log_softmax_backward",
+    "log_softmax_forward",
+    "log_softmax_shape",
+    "max_pool2d_backward",
+    "max_pool2d_forward",
+    "max_pool2d_shape",
+    "relu_backward",
+    "relu_forward",
+    "relu_shape",
+    "softmax_backward",
+    "softmax_forward",
+    "softmax_shape",
+]

@@ -1,0 +1,94 @@
+"""Where ops get their output arrays: fresh from NumPy, or the same block again every training step."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core.arrays import Array, Shape
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+poison = False  # tests turn it on: a float output that is not fully written stays nan
+
+
+class _Thread(threading.local):
+    arena: "Arena | None" = None  # whose step is open in this thread
+    scratch: Array | None = None
+
+
+_thread = _Thread()
+
+
+class Arena:
+    """One block, dealt out in the same order each step: static shapes make it a static plan.
+
+    Arrays from it live until the next `step`; what must outlive the step is copied by whoever keeps it.
+    """
+
+    def __init__(self) -> None:
+        self.block, self.used = _aligned_bytes(0), 0
+
+    def take(self, size: int) -> Array:
+        """Return the next `size` bytes of the block, aligned to 64."""
+        start, self.used = self.used, self.used + -(-size // ALIGNMENT) * ALIGNMENT
+        if self.used > self.block.size:  # the first step, or a larger batch
+            return _aligned_bytes(size)
+        return self.block[start : start + size]
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Deal this thread's op outputs from the block until the end of the ``with``."""
+        if _thread.arena is not None:
+            raise RuntimeError("arena: a step is already open in this thread")
+        _thread.arena, self.used = self, 0
+        try:
+            yield
+        finally:
+            _thread.arena = None
+            if self.used > self.block.size:
+                self.block = _aligned_bytes(self.used)
+
+
+def empty(shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Like `numpy.empty` for op outputs; four axes (N, C, H, W) come channels-last in memory."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    size = prod(shape) * kind.itemsize
+    flat = (_aligned_bytes(size) if _thread.arena is None else _thread.arena.take(size)).view(kind)
+    return _channels_last(_poisoned(flat), shape)
+
+
+def scratch(shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Return a C-ordered array for the inside of one op: this thread's one buffer, dealt anew by each call."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    size = prod(shape) * kind.itemsize
+    if _thread.scratch is None or _thread.scratch.size < size:
+        _thread.scratch = _aligned_bytes(size)
+    return _poisoned(_thread.scratch[:size].view(kind)).reshape(shape)
+
+
+def outside(array: Array) -> Array:
+    """Return `array` for somebody who may keep it: a copy while an arena's step is open, else itself."""
+    return array if _thread.arena is None else array.copy(order="K")
+
+
+def _poisoned(flat: Array) -> Array:
+    if poison and flat.dtype.kind == "f":
+        flat.fill(np.nan)
+    return flat
+
+
+def _channels_last(flat: Array, shape: Shape) -> Array:
+    if len(shape) == 4:
+        N, C, H, W = shape
+        return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    return flat.reshape(shape)
+
+
+def _aligned_bytes(size: int) -> Array:
+    raw = np.empty(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size]

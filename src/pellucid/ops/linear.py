@@ -1,0 +1,57 @@
+"""linear: every output is a weighted sum of all inputs.
+
+    y[n,o] = bias[o] + sum_i x[n,i] * weight[o,i]                 y = x @ weight.T + bias
+
+With g = dL/dy
+
+    grad_x      = g @ weight
+    grad_weight = g.T @ x
+    grad_bias   = sum_n g[n]
+
+x (..., I): any number of leading axes, all counted by n.   weight (O,I)   bias (O,) or None   y (..., O)
+"""
+
+import numpy as np
+
+from .._core.arrays import Array, Shape
+from .._core.errors import ShapeError
+from ._check import axes, float_dtype, same_shape
+from ._memory import empty
+
+Saved = tuple[Array, Array, bool]
+
+
+def linear_shape(x_shape: Shape, weight_shape: Shape) -> Shape:
+    """Return the shape of y; a ShapeError names sizes that do not fit."""
+    O, I = axes("linear weight", weight_shape, "OI")
+    if not x_shape or x_shape[-1] != I:
+        got = x_shape[-1] if x_shape else "no"
+        raise ShapeError(f"linear: x has {got} features but weight expects {I}")
+    return *x_shape[:-1], O
+
+
+def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Saved]:
+    """Return (y, saved)."""
+    y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias))
+    np.matmul(x, weight.T, out=y)
+    if bias is not None:
+        same_shape("linear", "bias", bias, weight.shape[:1])
+        y += bias
+    return y, (x, weight, bias is not None)
+
+
+def linear_backward(
+    grad_y: Array, saved: Saved, *, needs_input_grad: bool = True
+) -> tuple[Array | None, Array, Array | None]:
+    """Return (grad_x, grad_weight, grad_bias); grad_x is None where `needs_input_grad` is false."""
+    x, weight, has_bias = saved
+    O, I = weight.shape
+    float_dtype("linear", x=x, grad_y=grad_y)
+    same_shape("linear", "grad_y", grad_y, linear_shape(x.shape, weight.shape))
+    g = grad_y.reshape(-1, O)
+    grad_weight = g.T @ x.reshape(-1, I)
+    grad_bias = g.sum(axis=0) if has_bias else None
+    grad_x = None
+    if needs_input_grad:
+        grad_x = np.matmul(grad_y, weight, out=empty(x.shape, x.dtype))
+    return grad_x, grad_weight, grad_bias

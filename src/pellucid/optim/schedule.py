@@ -1,0 +1,132 @@
+"""Schedules: the learning rate as a function of the step, and of nothing else, so that a run can go on anywhere."""
+
+import math
+
+from .._core.errors import ConfigError
+from .optimizer import Optimizer
+
+
+class Schedule:
+    """Base of the schedules: a subclass says what `lr` is at each step.
+
+    Call `step` after each of the optimiser's steps, as in PyTorch.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer, self.steps = optimizer, 0
+        self.apply()
+
+    def lr(self, step: int) -> float:
+        """Return the learning rate of step 0, 1, ..."""
+        raise NotImplementedError(f"{type(self).__name__} defines no lr")
+
+    def apply(self) -> None:
+        """Set the optimiser up for the current step."""
+        self.optimizer.lr = self.lr(self.steps)
+
+    def step(self) -> None:
+        """Go on to the next step."""
+        self.steps += 1
+        self.apply()
+
+
+class Constant(Schedule):
+    """The learning rate that the optimiser was made with, at every step."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.base_lr = optimizer.lr
+        super().__init__(optimizer)
+
+    def lr(self, step: int) -> float:
+        """Return the same rate for every step."""
+        return self.base_lr
+
+
+class OneCycleLR(Schedule):
+    """One cycle: the rate rises from low to `max_lr`, then falls to almost nothing; momentum runs the other way.
+
+    L. N. Smith and N. Topin, Super-convergence, 2018.  As in PyTorch (cosine, two phases):
+
+        up,   steps 0 to U = pct_start * total_steps - 1:   max_lr / div_factor  ->  max_lr
+        down, steps U to total_steps - 1:                   max_lr  ->  max_lr / div_factor / final_div_factor
+        from a to b at fraction f of a phase:               b + (a - b) * (1 + cos(pi * f)) / 2
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        With `momentum` (SGD) or `betas` (Adam, whose first is cycled).
+    max_lr : float
+        The highest learning rate.
+    total_steps : int
+        Optimiser steps in the whole run: epochs * batches.
+    pct_start : float
+        Fraction of the steps that rise.
+    cycle_momentum : bool
+        Let momentum fall from `max_momentum` to `base_momentum` and rise again.
+
+    Raises
+    ------
+    ConfigError
+        When more than `total_steps` steps are taken, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+    ) -> None:
+        if total_steps < 1:
+            raise ConfigError(f"OneCycleLR: total_steps is {total_steps}, at least 1 is needed")
+        if not 0 <= pct_start <= 1:
+            raise ConfigError(f"OneCycleLR: pct_start is {pct_start}, a fraction from 0 to 1 is needed")
+        self.max_lr, self.total_steps, self.pct_start = max_lr, total_steps, pct_start
+        self.initial_lr = max_lr / div_factor
+        self.min_lr = self.initial_lr / final_div_factor
+        self.momenta = (max_momentum, base_momentum) if cycle_momentum else None
+        super().__init__(optimizer)
+
+    def lr(self, step: int) -> float:
+        """Return the learning rate of step 0 .. total_steps - 1."""
+        return self._between(step, self.initial_lr, self.max_lr, self.min_lr)
+
+    def momentum(self, step: int) -> float:
+        """Return the momentum of step 0 .. total_steps - 1."""
+        if self.momenta is None:
+            raise ConfigError("OneCycleLR: made with cycle_momentum=False, it has no momentum")
+        high, low = self.momenta
+        return self._between(step, high, low, high)
+
+    def apply(self) -> None:
+        """Set the optimiser up for the current step."""
+        if self.steps >= self.total_steps:
+            return  # the cycle is over: the last step's values stay, and one more step is an error
+        super().apply()
+        if self.momenta is None:
+            return
+        if hasattr(self.optimizer, "betas"):
+            self.optimizer.betas = (self.momentum(self.steps), self.optimizer.betas[1])
+        elif hasattr(self.optimizer, "momentum"):
+            self.optimizer.momentum = self.momentum(self.steps)
+
+    def step(self) -> None:
+        """Go on to the next step."""
+        if self.steps >= self.total_steps:
+            raise ConfigError(f"OneCycleLR: made for {self.total_steps} steps, asked for one more")
+        super().step()
+
+    def _between(self, step: int, start: float, peak: float, end: float) -> float:
+        top, last = self.pct_start * self.total_steps - 1, self.total_steps - 1
+        if step <= top:
+            return _cosine(start, peak, step / top if top else 1.0)
+        return _cosine(peak, end, (step - top) / (last - top))
+
+
+def _cosine(a: float, b: float, fraction: float) -> float:
+    return b + (a - b) * (1 + math.cos(math.pi * fraction)) / 2

@@ -1,0 +1,41 @@
+"""History: what was measured after each epoch."""
+
+import csv
+import io
+import os
+
+from .._core.files import write_file
+
+
+class History:
+    """A table with one row for each epoch, columns such as loss, accuracy, val_loss, val_accuracy.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append({"epoch": 1, "loss": 0.5})
+    >>> history["loss"], len(history)
+    ([0.5], 1)
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add the row of one epoch."""
+        self.rows.append(dict(row))
+
+    def __getitem__(self, column: str) -> list[float]:
+        """Return one column, over the epochs."""
+        return [row[column] for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table; numbers are written so that reading gives the same bits."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(self.rows[0]) if self.rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_file(path, text.getvalue().encode())

@@ -1,0 +1,42 @@
+"""Metrics, sample by sample, and their means over an epoch."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from .._core.arrays import Array, ordered_sum
+
+Metric: TypeAlias = Callable[[Array, Array], Array]  # (logits (N, K), targets) -> one value for each sample (N,)
+
+
+def accuracy(logits: Array, targets: Array) -> Array:
+    """Return for each sample whether its largest score is its label's; targets are labels (N,) or weights (N, K).
+
+    Examples
+    --------
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
+    [True, False]
+    """
+    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    hits: Array = logits.argmax(axis=1) == labels
+    return hits
+
+
+class Means:
+    """Running means, each sample counted once, summed in float64 in the order of the samples.
+
+    So the mean over an epoch does not depend on how it was cut into batches.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sums: dict[str, float] = {}
+
+    def update(self, values: Mapping[str, Array]) -> None:
+        """Add one batch: for each name one value a sample."""
+        for name, array in values.items():
+            self.sums[name] = ordered_sum(array, self.sums.get(name, 0.0))
+        self.count += len(next(iter(values.values())))
+
+    def result(self) -> dict[str, float]:
+        """Return the means by name."""
+        return {name: total / self.count for name, total in self.sums.items()}
