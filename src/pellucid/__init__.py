@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import data, inspect, models, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
-    from .inspect import summary
+    from .inspect.summary import summary
     from .nn import Sequential
     from .train import Trainer
 

@@ -10,8 +10,8 @@ A key is 64 bits made from a seed and a few words that say what it is for.  Entr
     entry = x ^ x >> 14
 
 Shifts and multipliers are those of ``triple32`` (C. Wellons, hash-prospector, public domain), chosen
-by search for least bias.  Both halves of the key enter, on either side of a multiplication, so that
-two keys whose lower halves are close do not give shifted copies of one sequence.
+by search for least bias.  The halves of the key enter on either side of a multiplication: lower halves
+alone would give shifted pieces of one sequence.
 """
 
 import hashlib

@@ -1,6 +1,9 @@
 """pellucid train: train a network on MNIST, or on a folder in its format, and test it once."""
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,7 @@ from .options import as_json, print_json
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..nn import Module
-    from ..train import Recipe, Trainer
+    from ..train import Recipe
 
 
 @click.command()
@@ -50,27 +53,27 @@ def train(
 
     from .. import models
     from ..data import Loader
-    from ..train import ProgressBar, Trainer, digest
+    from ..train import ProgressBar, Trainer, digest, save_weights
 
     entry = models.find(name)
     recipe = replace(models.recipe(name), **{k: v for k, v in chosen.items() if v is not None})
-    if out is not None:
-        _make_folder(out)
     training, validation, test = _load(data, subset, recipe)
     model = entry.make().build(training.input_shape, seed=recipe.seed)
     loader = Loader(training, recipe.batch_size, seed=recipe.seed)
     optimizer = recipe.make_optimizer(model)
     schedule = recipe.make_schedule(optimizer, recipe.epochs * len(loader))
-    progress = ProgressBar()
+    progress = ProgressBar(sys.stderr if as_json else sys.stdout)
     trainer = Trainer(model, optimizer, schedule=schedule, seed=recipe.seed, callbacks=[progress])
     if not as_json:
         _introduce(recipe, model, training, validation, test, data)
-    started = time.perf_counter()
-    trainer.fit(loader, recipe.epochs, validation=validation if len(validation) else None)
-    seconds = time.perf_counter() - started
-    tested = trainer.evaluate(test)
-    if out is not None:
-        _save(trainer, out)
+    with _new_folder(out):
+        started = time.perf_counter()
+        trainer.fit(loader, recipe.epochs, validation=validation if len(validation) else None)
+        seconds = time.perf_counter() - started
+        tested = trainer.evaluate(test)
+        if out is not None:
+            save_weights(model, out / "weights.safetensors")
+            trainer.history.to_csv(out / "history.csv")
     if as_json:
         print_json(
             {
@@ -87,9 +90,7 @@ def train(
         _conclude(recipe, tested, digest(model), out)
 
 
-def _load(
-    folder: Path | None, subset: tuple[int, int] | None, recipe: "Recipe"
-) -> "tuple[Dataset, Dataset, Dataset]":
+def _load(folder: Path | None, subset: tuple[int, int] | None, recipe: "Recipe") -> "tuple[Dataset, Dataset, Dataset]":
     """Return training, validation and test images."""
     from ..data import mnist
 
@@ -128,7 +129,11 @@ def _introduce(
                f"{len(test):,} test images\n")  # fmt: skip
     click.echo(summary(model, training.input_shape))
     rule = f"SGD, momentum {recipe.momentum:g}" if recipe.optimizer == "sgd" else "Adam"
-    rate = f"one-cycle learning rate up to {recipe.lr:g}" if recipe.schedule == "one-cycle" else f"learning rate {recipe.lr:g}"
+    rate = (
+        f"one-cycle learning rate up to {recipe.lr:g}"
+        if recipe.schedule == "one-cycle"
+        else f"learning rate {recipe.lr:g}"
+    )
     click.echo(f"\n{rule}, {rate}, batches of {recipe.batch_size}, seed {recipe.seed}\n")
 
 
@@ -140,21 +145,27 @@ def _conclude(recipe: "Recipe", tested: dict[str, float], digest: str, out: Path
     if out is not None:
         click.echo(f"written to {out}: weights.safetensors, history.csv")
     click.echo("\nTry next:")
-    click.echo(f"  {program()} train {recipe.model} --seed {recipe.seed + 1} --out my-run     another seed, kept on disk")
+    click.echo(
+        f"  {program()} train {recipe.model} --seed {recipe.seed + 1} --out my-run     another seed, kept on disk"
+    )
     click.echo(f"  {program()} train {recipe.model} --subset 5000 10000 --validation 500    how far 5,000 images go")
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _new_folder(folder: Path | None) -> Iterator[None]:
+    """Make the folder before the long work, and take it away again if that fails and left nothing in it."""
+    if folder is None:
+        yield
+        return
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         raise FileError(f"--out {folder}: exists already; choose a new name, nothing is overwritten") from None
     except OSError as error:
         raise FileError(f"--out {folder}: cannot be made: {error.strerror or error}") from error
-
-
-def _save(trainer: "Trainer", folder: Path) -> None:
-    from ..train import save_weights
-
-    save_weights(trainer.model, folder / "weights.safetensors")
-    trainer.history.to_csv(folder / "history.csv")
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise

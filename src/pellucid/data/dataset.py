@@ -46,7 +46,9 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if np.ndim(self.inputs) < 2:
-            raise ShapeError(f"Dataset: inputs have shape {np.shape(self.inputs)}, samples along a first axis are needed")
+            raise ShapeError(
+                f"Dataset: inputs have shape {np.shape(self.inputs)}, samples along a first axis are needed"
+            )
         if self.labels.shape != self.inputs.shape[:1]:
             raise ShapeError(f"Dataset: {len(self.inputs)} inputs but labels of shape {self.labels.shape}")
         if self.labels.dtype.kind not in "iu":
@@ -109,7 +111,9 @@ def to_one_hot(labels: Array, num_classes: int) -> Array:
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DtypeError(f"to_one_hot: labels are {labels.dtype} of shape {labels.shape}, integers (N,) are needed")
     if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-        raise ShapeError(f"to_one_hot: labels run from {labels.min()} to {labels.max()}, not within 0 to {num_classes - 1}")
+        raise ShapeError(
+            f"to_one_hot: labels run from {labels.min()} to {labels.max()}, not within 0 to {num_classes - 1}"
+        )
     rows = np.zeros((len(labels), num_classes), np.float32)
     rows[np.arange(len(labels)), labels] = 1
     return rows

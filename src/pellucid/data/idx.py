@@ -1,14 +1,14 @@
 """IDX, the file format of MNIST: a big-endian header, then the numbers.
 
-    2 bytes zero | 1 byte element type | 1 byte number of axes | 4 bytes for each axis: its size | data, C order
+2 bytes zero | 1 byte element type | 1 byte number of axes | 4 bytes for each axis: its size | data, C order
 """
 
 import gzip
 import os
 import zlib
+from io import BufferedIOBase
 from math import prod
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
@@ -31,15 +31,14 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     try:
         with path.open("rb") as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
-            with gzip.GzipFile(fileobj=raw) if packed else raw as file:
-                return _parse(path, file)
+            return _parse(path, gzip.GzipFile(fileobj=raw) if packed else raw)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FileError(f"{path}: damaged gzip data: {error}") from error
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _parse(path: Path, file: IO[Any]) -> Array:
+def _parse(path: Path, file: BufferedIOBase) -> Array:
     zeros, code, axes = file.read(2), *(file.read(1) or b"\x00" for _ in range(2))
     if zeros != b"\x00\x00" or code[0] not in _TYPES:
         raise FileError(f"{path}: no IDX file: it starts with {(zeros + code + axes).hex(' ')}")
@@ -56,7 +55,7 @@ def _parse(path: Path, file: IO[Any]) -> Array:
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def _read(file: IO[Any], most: int) -> bytearray:
+def _read(file: BufferedIOBase, most: int) -> bytearray:
     """Read up to `most` bytes piece by piece: a header that lies about its size allocates nothing."""
     content = bytearray()
     while piece := file.read(min(1 << 20, most - len(content))):

@@ -51,7 +51,9 @@ def _read(folder: Path, part: str) -> Dataset:
     labels_path = _find(folder, f"{_NAMES[part]}-labels-idx1-ubyte")
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
-        raise FileError(f"{images_path}: holds {images.dtype} of shape {images.shape}, images (N, H, W) of bytes are needed")
+        raise FileError(
+            f"{images_path}: holds {images.dtype} of shape {images.shape}, images (N, H, W) of bytes are needed"
+        )
     if labels.ndim != 1 or labels.dtype != np.uint8:
         raise FileError(f"{labels_path}: holds {labels.dtype} of shape {labels.shape}, labels (N,) of bytes are needed")
     try:

@@ -36,5 +36,5 @@ class Normalize:
         # 256 values only: looking them up costs less than the arithmetic, and rounds each just once.
         table = ((np.arange(256) / 255 - self.mean) / self.std).astype(dtype)
         if images.ndim != 4:
-            return table[images]
-        return table[images.transpose(0, 2, 3, 1)].transpose(0, 3, 1, 2)
+            return np.take(table, images)
+        return np.take(table, images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)

@@ -87,7 +87,9 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     (320, 194688, (32, 13, 13), (4, 4))
     """
     rows: list[Row] = []
-    shape, field, jump = tuple(input_shape), (1, 1), (1, 1)
+    shape: Shape = tuple(input_shape)
+    field: Shape = (1, 1)
+    jump: Shape = (1, 1)
     image = input_shape[-2:]  # what a layer without windows may see at most
     for path, layer in _leaves(model):
         try:

@@ -9,20 +9,21 @@ from .module import Module
 
 
 class Activation(Module):
-    """A layer that is nothing but one op: a subclass names its forward and backward."""
+    """A layer that is nothing but one op: a subclass names its (forward, backward)."""
 
-    op_forward: ClassVar[Callable[[Array], tuple[Array, Any]]]
-    op_backward: ClassVar[Callable[[Array, Any], Array]]
+    op: ClassVar[tuple[Callable[[Array], tuple[Array, Any]], Callable[[Array, Any], Array]]]
 
     def forward(self, x: Array) -> Array:
         """Return y, of x's shape."""
-        y, saved = self.op_forward(x)
+        op_forward, _ = self.op
+        y, saved = op_forward(x)
         self.keep(saved)
         return y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x."""
-        return self.op_backward(grad_y, self.kept())
+        _, op_backward = self.op
+        return op_backward(grad_y, self.kept())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -37,7 +38,7 @@ class ReLU(Activation):
     [[0.0, 2.0]]
     """
 
-    op_forward, op_backward = staticmethod(ops.relu_forward), staticmethod(ops.relu_backward)
+    op = ops.relu_forward, ops.relu_backward
 
 
 class Softmax(Activation):
@@ -49,7 +50,7 @@ class Softmax(Activation):
     [[0.5, 0.5]]
     """
 
-    op_forward, op_backward = staticmethod(ops.softmax_forward), staticmethod(ops.softmax_backward)
+    op = ops.softmax_forward, ops.softmax_backward
 
 
 class LogSoftmax(Activation):
@@ -61,4 +62,4 @@ class LogSoftmax(Activation):
     [[-0.6931, -0.6931]]
     """
 
-    op_forward, op_backward = staticmethod(ops.log_softmax_forward), staticmethod(ops.log_softmax_backward)
+    op = ops.log_softmax_forward, ops.log_softmax_backward

@@ -45,7 +45,10 @@ class Conv2d(Module):
         bias_init: str | Initializer = "zeros",
     ) -> None:
         (O, C) = pair("Conv2d", "(out_channels, in_channels)", (out_channels, in_channels))
-        self.kernel_size, self.stride = pair("Conv2d", "kernel_size", kernel_size), pair("Conv2d", "stride", stride)
+        self.kernel_size, self.stride = (
+            pair("Conv2d", "kernel_size", kernel_size),
+            pair("Conv2d", "stride", stride),
+        )
         self.padding = padding
         self.weight = Parameter((O, C, *self.kernel_size), weight_init)
         self.bias = Parameter((O,), bias_init) if bias else None
@@ -59,9 +62,7 @@ class Conv2d(Module):
 
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
-        grad_x, grad_weight, grad_bias = conv2d_backward(
-            grad_y, self.kept(), needs_input_grad=self.needs_input_grad
-        )
+        grad_x, grad_weight, grad_bias = conv2d_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
         self.weight.grad += grad_weight
         if self.bias:
             self.bias.grad += grad_bias

@@ -49,9 +49,7 @@ class Linear(Module):
 
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
-        grad_x, grad_weight, grad_bias = linear_backward(
-            grad_y, self.kept(), needs_input_grad=self.needs_input_grad
-        )
+        grad_x, grad_weight, grad_bias = linear_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
         self.weight.grad += grad_weight
         if self.bias:
             self.bias.grad += grad_bias

@@ -78,9 +78,10 @@ class Module(Hooked):
 
     def kept(self) -> Any:
         """Take what the last forward kept off the stack."""
-        if not self.__dict__.get("_pending"):
+        pending = self.__dict__.get("_pending")
+        if not pending:
             raise ConfigError(f"{self.title}: backward without a forward before it that kept its values")
-        return self._pending.pop()
+        return pending.pop()
 
     def start_step(self, step: int, seed: int | None = None) -> None:
         """Begin training step `step`: drop what abandoned forwards left, and renew the random keys.

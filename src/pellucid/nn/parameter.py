@@ -1,7 +1,7 @@
 """Parameter, Buffer, and the one flat vector in which all parameters of a network lie.
 
-    flat.data   | conv1.weight | conv1.bias | conv2.weight | ... |      an optimiser's step is one pass over it
-    flat.grad   | conv1.weight | conv1.bias | conv2.weight | ... |
+flat.data   | conv1.weight | conv1.bias | conv2.weight | ... |      an optimiser's step is one pass over it
+flat.grad   | conv1.weight | conv1.bias | conv2.weight | ... |
 """
 
 from collections.abc import Iterator

@@ -34,9 +34,7 @@ class MaxPool2d(Module):
 
     def forward(self, x: Array) -> Array:
         """Return y (N, C, OH, OW) for x (N, C, H, W)."""
-        y, saved = max_pool2d_forward(
-            x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding
-        )
+        y, saved = max_pool2d_forward(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
         self.keep(saved)
         return y
 

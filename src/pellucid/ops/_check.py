@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from operator import index
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def axes(op: str, shape: Shape, names: str) -> Shape:
 def pair(op: str, name: str, value: int | Sequence[int], least: int = 1) -> Pair:
     """Return `value` as (height, width); an int stands for both."""
     try:
-        height, width = (index(v) for v in value) if isinstance(value, Sequence) else (index(value),) * 2  # type: ignore[arg-type]
+        height, width = map(index, value) if isinstance(value, Sequence) else (index(value), index(value))
     except (TypeError, ValueError):
         raise ConfigError(f"{op}: {name} is {value!r}, expected an int or a (height, width) pair") from None
     if min(height, width) < least:
@@ -60,14 +60,13 @@ def sides(op: str, padding: Padding, kernel: Pair, stride: Pair) -> Sides:
     if padding == "same":
         if stride != (1, 1):
             raise ConfigError(f"{op}: padding 'same' needs stride 1, got {stride}")
-        (KH, KW) = kernel
-        return ((KH - 1) // 2, KH // 2), ((KW - 1) // 2, KW // 2)
+        return ((kernel[0] - 1) // 2, kernel[0] // 2), ((kernel[1] - 1) // 2, kernel[1] // 2)
     if isinstance(padding, str):
         raise ConfigError(f"{op}: padding is {padding!r}, expected 'same', 'valid', an int or a pair")
     if isinstance(padding, Sequence) and any(isinstance(p, Sequence) for p in padding):
-        vertical, horizontal = padding
+        vertical, horizontal = cast(Sides, padding)
         return pair(op, "padding", vertical, 0), pair(op, "padding", horizontal, 0)
-    PH, PW = pair(op, "padding", padding, 0)  # type: ignore[arg-type]
+    PH, PW = pair(op, "padding", cast(int | Pair, padding), 0)
     return (PH, PH), (PW, PW)
 
 
@@ -76,7 +75,5 @@ def window_counts(op: str, size: Pair, kernel: Pair, stride: Pair, padding: Side
     height, width = (n + sum(p) for n, p in zip(size, padding, strict=True))
     if kernel[0] > height or kernel[1] > width:
         padded = " padded" if any(map(any, padding)) else ""
-        raise ShapeError(
-            f"{op}: kernel {kernel[0]}x{kernel[1]} does not fit into the{padded} input {height}x{width}"
-        )
+        raise ShapeError(f"{op}: kernel {kernel[0]}x{kernel[1]} does not fit into the{padded} input {height}x{width}")
     return (height - kernel[0]) // stride[0] + 1, (width - kernel[1]) // stride[1] + 1

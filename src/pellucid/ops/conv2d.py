@@ -34,10 +34,10 @@ Saved = tuple[Array, Array, bool, Pair, Sides]
 def conv2d_shape(x_shape: Shape, weight_shape: Shape, *, stride: int | Pair = 1, padding: Padding = 0) -> Shape:
     """Return the shape of y; a ShapeError names sizes that do not fit."""
     N, C, H, W = axes("conv2d", x_shape, "NCHW")
-    O, C_weight, *kernel = axes("conv2d weight", weight_shape, "OCHW")
-    if C != C_weight:
+    O, C_weight, KH, KW = axes("conv2d weight", weight_shape, "OCHW")
+    if C_weight != C:
         raise ShapeError(f"conv2d: x has {C} channels but weight expects {C_weight}")
-    kernel, stride = pair("conv2d", "kernel", kernel), pair("conv2d", "stride", stride)
+    kernel, stride = pair("conv2d", "kernel", (KH, KW)), pair("conv2d", "stride", stride)
     around = sides("conv2d", padding, kernel, stride)
     return N, O, *window_counts("conv2d", (H, W), kernel, stride, around)
 
@@ -52,9 +52,9 @@ def conv2d_forward(
     """
     dtype = float_dtype("conv2d", x=x, weight=weight, bias=bias)
     y = empty(conv2d_shape(x.shape, weight.shape, stride=stride, padding=padding), dtype)
-    O, _, *kernel = weight.shape
+    O, _, KH, KW = weight.shape
     stride = pair("conv2d", "stride", stride)
-    around = sides("conv2d", padding, pair("conv2d", "kernel", kernel), stride)
+    around = sides("conv2d", padding, (KH, KW), stride)
     matrix = weight.transpose(2, 3, 1, 0).reshape(-1, O)
     for samples, columns in _columns(x, y.shape, weight.shape, stride, around):
         np.matmul(columns, matrix, out=_rows(y[samples]))

@@ -101,8 +101,6 @@ def _inside(offset: int, stride: int, size: int, count: int) -> tuple[slice, sli
 
 def _first_inside(counts: Shape, KW: int, stride: Pair, around: Sides) -> Array:
     """Return u*KW + v of each window's first position inside x, shape (OH, OW)."""
-    u, v = (
-        np.maximum(0, p[0] - np.arange(n) * s) for n, s, p in zip(counts, stride, around, strict=True)
-    )
+    u, v = (np.maximum(0, p[0] - np.arange(n) * s) for n, s, p in zip(counts, stride, around, strict=True))
     first: Array = u[:, None] * KW + v
     return first

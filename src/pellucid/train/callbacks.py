@@ -1,5 +1,6 @@
 """Callbacks: what else happens in the course of a training run."""
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ class ProgressBar(Callback):
     """
 
     def __init__(self, file: Any = None) -> None:
-        self.file = file
+        self.file = file or sys.stderr
         self.seconds: list[float] = []  # of each epoch, validation included
         self._bar: Any = None
 

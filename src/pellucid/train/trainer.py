@@ -66,7 +66,9 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
     ) -> None:
         if optimizer.parameters is not model.parameters():
-            raise ConfigError("Trainer: the optimiser was made for another model; pass it model.parameters() of this one")
+            raise ConfigError(
+                "Trainer: the optimiser was made for another model; pass it model.parameters() of this one"
+            )
         self.model, self.optimizer, self.loss = model, optimizer, loss or CrossEntropyLoss()
         self.schedule = schedule or Constant(optimizer)
         self.metrics = {"accuracy": accuracy} if metrics is None else dict(metrics)

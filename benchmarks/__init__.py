@@ -1,0 +1,1 @@
+"""Measurements against peers: ratios from one interleaved run, never lone times."""

@@ -1,0 +1,85 @@
+"""Train each model with several seeds, keep what came out in results/, and rewrite the README's table from it.
+
+./run results                  all models, seeds 0 to 4
+./run results --seeds 2        fewer seeds
+./run results --table          only rewrite the table from the files in results/
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean
+
+from machine import machine
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "results"
+MARKS = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.S)
+
+
+def train(model: str, seed: int) -> dict:
+    """Run the command as a user would; return what it prints as JSON."""
+    command = [sys.executable, "-c", "from pellucid.cli import main; raise SystemExit(main())"]
+    done = subprocess.run(
+        [*command, "train", model, "--seed", str(seed), "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def measure(model: str, seeds: int) -> None:
+    """Train `model` and write results/MODEL.json."""
+    runs = [train(model, seed) for seed in range(seeds)]
+    FOLDER.mkdir(exist_ok=True)
+    content = {"machine": machine(), "runs": runs}
+    (FOLDER / f"{model}.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+def table() -> str:
+    """Return the README's table, made of all files in results/."""
+    lines = [
+        "| model | parameters | epochs | test accuracy, each seed | mean | machine |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted(FOLDER.glob("*.json")):
+        content = json.loads(path.read_text())
+        if "runs" not in content:
+            continue
+        runs, on = content["runs"], content["machine"]
+        accuracies = [100 * run["test"]["accuracy"] for run in runs]
+        cells = [
+            f"`{path.stem}`",
+            f"{runs[0]['parameters']:,}",
+            str(runs[0]["recipe"]["epochs"]),
+            " ".join(f"{a:.2f}" for a in accuracies),
+            f"**{mean(accuracies):.2f} %**",
+            f"{on['cores']} cores {on['processor']}, NumPy {on['numpy']}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure what is asked for, then rewrite the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=["mnist-cnn"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args()
+    if not options.table:
+        for model in options.models:
+            measure(model, options.seeds)
+    readme = ROOT / "README.md"
+    new, count = MARKS.subn(lambda m: m[1] + table() + m[2], readme.read_text())
+    if count != 1:
+        sys.exit("error: README.md: the marks of the table are missing")
+    readme.write_text(new)
+
+
+if __name__ == "__main__":
+    main()

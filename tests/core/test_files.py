@@ -1,0 +1,56 @@
+"""write_file: the old file or the new one, and nothing else."""
+
+import os
+import stat
+
+import pytest
+
+from pellucid import FileError
+from pellucid._core import files
+from pellucid._core.files import write_file
+
+
+def test_it_writes_and_replaces(tmp_path):
+    for content in (b"old", b"new"):
+        write_file(tmp_path / "f", content)
+        assert (tmp_path / "f").read_bytes() == content
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, failing, error):
+    def fail(*_):
+        raise error
+
+    (tmp_path / "f").write_bytes(b"old")
+    target, name = (files.os, "fsync") if failing == "fsync" else (files.Path, "replace")
+    monkeypatch.setattr(target, name, fail)
+    with pytest.raises((FileError, KeyboardInterrupt)) as raised:
+        write_file(tmp_path / "f", b"new")
+    assert isinstance(raised.value, KeyboardInterrupt) or "cannot be written: No space left" in str(raised.value)
+    assert (tmp_path / "f").read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileError, match=r"nowhere/f: cannot be written: No such file"):
+        write_file(tmp_path / "nowhere" / "f", b"")
+
+
+def test_file_and_folder_are_flushed_in_order(tmp_path, monkeypatch):
+    """write, fsync, rename, fsync of the folder."""
+    events, fsync, replace = [], os.fsync, files.Path.replace
+
+    def watched_fsync(handle):
+        events.append("fsync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "fsync file")
+        fsync(handle)
+
+    def watched_replace(source, target):
+        events.append("rename")
+        return replace(source, target)
+
+    monkeypatch.setattr(files.os, "fsync", watched_fsync)
+    monkeypatch.setattr(files.Path, "replace", watched_replace)
+    write_file(tmp_path / "f", b"new")
+    assert events == ["fsync file", "rename", "fsync folder"]

@@ -1,0 +1,101 @@
+"""Dataset, Normalize, to_one_hot: cut, gather, refuse."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pellucid import ConfigError, DtypeError, ShapeError
+from pellucid.data import Dataset, Normalize, to_one_hot
+
+
+def labelled(counts):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    return Dataset(np.arange(len(labels), dtype=np.float32)[:, None], labels)
+
+
+def test_a_batch_is_gathered_and_normalised(rng):
+    images = rng.integers(0, 256, (5, 3, 4, 6), np.uint8)
+    data = Dataset(images, np.arange(5), normalize=Normalize(0.25, 0.5))
+    for dtype in (np.float32, np.float64):
+        x, y = data.batch([3, 1], dtype)
+        assert_allclose(x, (images[[3, 1]] / 255 - 0.25) / 0.5, rtol=1e-6, atol=1e-7)
+        assert x.dtype == dtype
+        assert x.transpose(0, 2, 3, 1).flags.c_contiguous
+        assert y.tolist() == [3, 1]
+    assert images.dtype == data.inputs.dtype == np.uint8
+
+
+def test_other_inputs_are_only_made_float():
+    x, _ = Dataset(np.array([[1], [2]]), np.array([0, 1])).batch([1])
+    assert x.tolist() == [[2.0]]
+    assert x.dtype == np.float32
+
+
+def test_bytes_without_images_are_normalised_too():
+    x, _ = Dataset(np.array([[0, 255]], np.uint8), np.array([0])).batch([0])
+    assert x.tolist() == [[0.0, 1.0]]
+
+
+def test_normalize_learns_from_images(rng):
+    images = rng.integers(0, 256, (5000, 1, 3, 2), np.uint8)
+    normalize = Normalize.fit(images)
+    assert normalize.mean == pytest.approx((images / 255).mean(), rel=1e-12)
+    assert normalize.std == pytest.approx((images / 255).std(), rel=1e-12)
+    assert Normalize.fit(np.full((2, 1, 2, 2), 7, np.uint8)).std == 1, "one grey: nothing to divide by"
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 33, 100])
+def test_a_split_keeps_the_proportions_and_loses_nothing(count):
+    data = labelled([10, 30, 60])
+    rest, part = data.split(count, seed=1)
+    assert (len(rest), len(part)) == (100 - count, count)
+    assert sorted([*rest.inputs.ravel(), *part.inputs.ravel()]) == list(range(100))
+    for label, size in enumerate([10, 30, 60]):
+        assert abs((part.labels == label).sum() - size * count / 100) < 1
+    assert (np.diff(part.inputs.ravel()) > 0).all(), "in the order of the whole"
+    assert part.class_names == data.class_names
+
+
+def test_a_split_is_settled_by_its_seed():
+    data = labelled([50, 50])
+    first, again, other = (data.split(20, seed=s)[1].inputs.ravel().tolist() for s in (0, 0, 1))
+    assert first == again
+    assert first != other
+
+
+def test_a_split_of_more_than_there_is():
+    with pytest.raises(ConfigError, match="101 samples asked for, there are 100"):
+        labelled([100]).split(101)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "names", "error", "words"),
+    [
+        (np.zeros((3, 2)), np.zeros(2, int), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros((3, 2)), np.zeros((3, 1), int), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros(3), np.zeros(3, int), (), ShapeError, "samples along a first axis"),
+        (np.zeros((3, 2)), np.zeros(3), (), DtypeError, "labels are float64"),
+        (np.zeros((3, 2)), np.array([0, -1, 1]), (), ShapeError, "label -1 is out of range"),
+        (
+            np.zeros((3, 2)),
+            np.array([0, 2, 1]),
+            ("a", "b"),
+            ShapeError,
+            "label 2 is out of range, there are 2 classes",
+        ),
+    ],
+)
+def test_inputs_and_labels_that_do_not_belong_together(inputs, labels, names, error, words):
+    with pytest.raises(error, match=words):
+        Dataset(inputs, labels, names)
+
+
+@pytest.mark.parametrize("labels", [np.array([0, 3]), np.array([-1, 0])])
+def test_one_hot_refuses_labels_out_of_range(labels):
+    with pytest.raises(ShapeError, match="not within 0 to 2"):
+        to_one_hot(labels, 3)
+
+
+def test_one_hot_refuses_what_are_no_labels():
+    with pytest.raises(DtypeError, match="integers"):
+        to_one_hot(np.array([0.0, 1.0]), 3)

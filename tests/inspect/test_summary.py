@@ -1,0 +1,88 @@
+"""summary: numbers computed by hand."""
+
+import numpy as np
+import pytest
+
+from pellucid import ShapeError, models, summary
+from pellucid.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
+
+TABLE = """\
+layer                         output        parameters  multiply-adds   sees
+----------------------------------------------------------------------------
+input                         (1, 28, 28)
+conv1    Conv2d(1, 32, 3x3)   (32, 26, 26)         320        194,688    3x3
+relu1    ReLU()               (32, 26, 26)           0              0    3x3
+pool1    MaxPool2d(2x2)       (32, 13, 13)           0              0    4x4
+conv2    Conv2d(32, 64, 3x3)  (64, 11, 11)      18,496      2,230,272    8x8
+relu2    ReLU()               (64, 11, 11)           0              0    8x8
+pool2    MaxPool2d(2x2)       (64, 5, 5)             0              0  10x10
+flatten  Flatten()            (1600)                 0              0  10x10
+dropout  Dropout(0.5)         (1600)                 0              0  10x10
+linear   Linear(1600, 10)     (10)              16,010         16,000  28x28
+----------------------------------------------------------------------------
+total                                           34,826      2,440,960"""
+
+
+def test_mnist_cnn_to_the_letter():
+    result = summary(models.mnist_cnn(), (1, 28, 28))
+    assert str(result) == TABLE
+    assert result.parameters == 320 + 18_496 + 16_010 == 34_826
+    assert [row.output_shape for row in result.rows if "ReLU" not in row.layer] == [
+        (32, 26, 26), (32, 13, 13), (64, 11, 11), (64, 5, 5), (1600,), (1600,), (10,),
+    ]  # fmt: skip
+
+
+def test_it_leaves_the_model_unbuilt():
+    model = models.mnist_cnn()
+    summary(model, (1, 28, 28))
+    assert not model.built
+
+
+def test_the_receptive_field_is_what_moves_the_output(rng):
+    """Which input pixels change one output position: counted by backward."""
+    model = Sequential(Conv2d(1, 2, (3, 2), stride=(2, 1)), MaxPool2d((2, 3), stride=(1, 2)), Conv2d(2, 1, (1, 2)))
+    model.build((1, 15, 14), dtype=np.float64)
+    row = summary(model, (1, 15, 14)).rows[-1]
+    touched = np.zeros((15, 14), bool)
+    for _ in range(60):  # another input, another winner in the pool
+        y = model(rng.standard_normal((1, 1, 15, 14)))
+        g = np.zeros_like(y)
+        g[0, 0, 1, 1] = 1
+        touched |= model.backward(g)[0, 0] != 0
+    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
+    assert (len(rows), len(columns)) == row.receptive_field == (5, 6)
+    assert (rows[0], columns[0]) == row.jump == (2, 2)
+
+
+def test_nested_and_tied():
+    inner = Sequential({"a": Linear(4, 4, bias=False), "relu": ReLU()})
+    model = Sequential({"body": inner, "b": Linear(4, 4, bias=False)})
+    model.b.weight = inner.a.weight
+    result = summary(model, (4,))
+    assert [row.path for row in result.rows] == ["body.a", "body.relu", "b"]
+    assert result.parameters == 16
+    assert result.multiply_adds == 32
+
+
+def test_linear_over_leading_axes_multiplies_for_each():
+    assert summary(Linear(3, 5), (7, 3)).multiply_adds == 7 * 3 * 5
+
+
+def test_a_module_of_ones_own_is_one_row():
+    class Own(Module):
+        def __init__(self):
+            self.layer = Linear(3, 3)
+
+    row = summary(Own(), (3,)).rows[0]
+    assert (row.path, row.parameters) == ("Own", 12)
+
+
+def test_as_plain_data():
+    data = summary(Sequential(Flatten(), Linear(4, 2)), (1, 2, 2)).to_dict()
+    assert data["parameters"] == 10
+    assert data["rows"][1]["path"] == "1"
+
+
+def test_a_misfit_names_the_layer():
+    with pytest.raises(ShapeError, match=r"layer 'body\.conv': conv2d: x has 1 channels"):
+        summary(Sequential({"body": Sequential({"conv": Conv2d(2, 2, 3)})}), (1, 5, 5))

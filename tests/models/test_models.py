@@ -1,0 +1,20 @@
+"""The models by name."""
+
+import numpy as np
+import pytest
+
+from pellucid import ConfigError, models
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_each_model_runs_and_has_a_recipe(name):
+    entry = models.find(name)
+    model = entry.make().build(entry.input_shape)
+    y = model(np.zeros((2, *entry.input_shape), np.float32))
+    assert y.shape == (2, *model.output_shape(entry.input_shape))
+    assert models.recipe(name).model == name
+
+
+def test_an_unknown_model_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="model 'resnet': unknown; known are mnist-cnn"):
+        models.find("resnet")

@@ -1,0 +1,55 @@
+"""Start values: the variance that each name promises."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pellucid import ConfigError
+from pellucid.nn import Conv2d, Linear
+from pellucid.nn.init import fans, initializer
+
+SHAPE = (64, 48, 3, 3)
+FAN_IN, FAN_OUT = 48 * 9, 64 * 9
+DEVIATIONS = {
+    "zeros": 0,
+    "normal": 0.01,
+    "glorot_uniform": math.sqrt(2 / (FAN_IN + FAN_OUT)),
+    "glorot_normal": math.sqrt(2 / (FAN_IN + FAN_OUT)),
+    "he_uniform": math.sqrt(2 / FAN_IN),
+    "he_normal": math.sqrt(2 / FAN_IN),
+}
+
+
+def test_fans():
+    assert fans(SHAPE) == (FAN_IN, FAN_OUT)
+    assert fans((10, 1600)) == (1600, 10)
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_mean_and_deviation(name):
+    values = initializer(name)(SHAPE, 77)
+    assert values.shape == SHAPE
+    assert abs(values.mean()) <= 5 * DEVIATIONS[name] / math.sqrt(values.size)
+    assert values.std() == pytest.approx(DEVIATIONS[name], rel=0.01)
+    if name.endswith("uniform"):
+        assert np.abs(values).max() == pytest.approx(math.sqrt(3) * DEVIATIONS[name], rel=1e-3)
+    elif name.endswith("normal"):
+        assert np.abs(values).max() > 3.5 * DEVIATIONS[name], "a normal number goes further than a uniform one"
+
+
+def test_layers_start_by_the_names_they_are_given():
+    layer = Linear(50, 40, weight_init="normal", bias_init="ones").build((50,))
+    assert layer.weight.data.std() == pytest.approx(0.01, rel=0.1)
+    assert (layer.bias.data == 1).all()
+    assert not Conv2d(1, 2, 3).build((1, 5, 5)).bias.data.any()
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="'xavier' is unknown, known are zeros, ones, normal, glorot_uniform"):
+        Linear(2, 2, weight_init="xavier")
+
+
+def test_a_vector_has_no_fan():
+    with pytest.raises(ConfigError, match="has no fan"):
+        Linear(2, 2, bias_init="he_uniform").build((2,))

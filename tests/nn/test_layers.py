@@ -1,0 +1,132 @@
+"""Layers: each is its op with bookkeeping, and its gradients are the op's."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pellucid import ConfigError, ShapeError
+from pellucid.nn import Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU, Sequential, Softmax
+from tests.checks import apart
+
+LAYERS = {
+    "Conv2d(2, 3, 3x2, stride=(2, 1), padding=(1, 0))": (Conv2d(2, 3, (3, 2), (2, 1), (1, 0)), (2, 6, 5)),
+    "Conv2d(2, 3, 3x3, padding='same', bias=False)": (Conv2d(2, 3, 3, padding="same", bias=False), (2, 4, 5)),
+    "Linear(5, 3)": (Linear(5, 3), (5,)),
+    "Linear(5, 3, bias=False)": (Linear(5, 3, bias=False), (4, 5)),
+    "MaxPool2d(2x2)": (MaxPool2d(2), (2, 5, 6)),
+    "MaxPool2d(3x2, stride=(1, 1), padding=1)": (MaxPool2d((3, 2), 1, 1), (2, 5, 6)),
+    "ReLU()": (ReLU(), (2, 3, 4)),
+    "Softmax()": (Softmax(), (5,)),
+    "LogSoftmax()": (LogSoftmax(), (5,)),
+    "Flatten()": (Flatten(), (2, 3, 4)),
+    "Dropout(0.5)": (Dropout(0.5), (30,)),
+}
+
+
+@pytest.mark.parametrize("shown", LAYERS)
+def test_a_layer_shows_itself_and_knows_its_shape_and_gradients(shown, rng):
+    layer, shape = LAYERS[shown]
+    assert repr(layer) == shown
+    layer.build(shape, seed=1, dtype=np.float64)
+    x, direction = apart(rng, (3, *shape)), rng.standard_normal((3, *shape))
+    layer.start_step(0)
+    y = layer(x)
+    assert y.shape == (3, *layer.output_shape(shape))
+    g = rng.standard_normal(y.shape)
+    grad_x = layer.backward(g)
+    step, moved = 1e-6, []
+    for sign in (1, -1):
+        layer.start_step(0)  # the same dropout mask
+        moved.append(layer(x + sign * step * direction))
+    assert np.vdot(grad_x, direction) == pytest.approx(np.vdot(g, (moved[0] - moved[1]) / (2 * step)), rel=1e-6)
+    flat = layer.parameters()
+    along, grad, start = rng.standard_normal(flat.data.size), flat.grad.copy(), flat.data.copy()
+    moved = []
+    for sign in (1, -1):
+        flat.data[...] = start + sign * step * along
+        layer.start_step(0)
+        moved.append(layer(x))
+    flat.data[...] = start
+    assert grad @ along == pytest.approx(np.vdot(g, (moved[0] - moved[1]) / (2 * step)), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv2d(2, 3, 3), Conv2d(2, 3, 3, bias=False), Linear(4, 2), Linear(4, 2, bias=False)]
+)
+def test_gradients_add_up_until_they_are_cleared(layer, rng):
+    shape = (2, 5, 5) if isinstance(layer, Conv2d) else (4,)
+    layer.build(shape, dtype=np.float64)
+    x = rng.standard_normal((3, *shape))
+    for _ in range(2):
+        layer.backward(np.ones_like(layer(x)))
+    twice = layer.parameters().grad.copy()
+    layer.parameters().zero_grad()
+    layer.backward(np.ones_like(layer(x)))
+    assert_allclose(twice, 2 * layer.parameters().grad)
+    assert np.abs(twice).min() > 0
+
+
+# --- dropout: the random state of a run is (seed, step) ---------------------------------------------------
+
+
+def masks(seed, steps, calls=1):
+    layer = Sequential({"a": Dropout(), "b": Dropout()}).build((200,), seed=seed)
+    found = []
+    for step in steps:
+        layer.start_step(step)
+        found += [layer(np.ones((1, 200), np.float32)).tobytes() for _ in range(calls)]
+    return found
+
+
+def test_a_mask_depends_on_seed_step_layer_and_use_alone():
+    assert masks(0, [0, 1, 2]) == masks(0, [0, 1, 2])
+    assert masks(0, [2]) == masks(0, [0, 1, 2])[2:], "no step needs the ones before it"
+    everything = masks(0, [0, 1, 2], calls=2) + masks(1, [0, 1, 2], calls=2)
+    assert len(set(everything)) == len(everything)
+    layer = Sequential({"a": Dropout(), "b": Dropout()}).build((200,))
+    x = np.ones((1, 200), np.float32)
+    assert layer.a(x).tobytes() != layer.b(x).tobytes()
+
+
+def test_dropout_does_nothing_in_eval_mode():
+    layer, x = Dropout(0.9).build((5,)).eval(), np.ones((2, 5), np.float32)
+    assert layer(x).tobytes() == x.tobytes()
+    assert layer.backward(x) is x
+
+
+# --- sequential -------------------------------------------------------------------------------------------
+
+
+def test_sequential_is_a_list_with_names():
+    net = Sequential({"a": Linear(2, 3), "b": ReLU()})
+    assert (net.a, net.b) == (net[0], net[1]) == tuple(net)
+    assert len(net) == 2
+    assert repr(net) == "Sequential(\n  (a): Linear(2, 3)\n  (b): ReLU()\n)"
+    assert repr(Sequential(net)).splitlines()[2] == "    (a): Linear(2, 3)"
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        (("nonsense",), "layer '0' is a str, not a Module"),
+        (({"forward": ReLU()},), "'forward' cannot name a layer"),
+        (({"a.b": ReLU()},), "'a.b' cannot name a layer"),
+    ],
+)
+def test_sequential_refuses_what_is_no_layer_or_no_name(layers, words):
+    with pytest.raises(ConfigError, match=words):
+        Sequential(*layers)
+
+
+def test_an_error_in_a_nested_net_names_the_way():
+    net = Sequential({"body": Sequential({"conv": Conv2d(3, 4, 3)})})
+    with pytest.raises(ShapeError, match="layer 'body': layer 'conv': conv2d: x has 1 channels"):
+        net.build((1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Conv2d(0, 3, 3), lambda: Linear(3, -1), lambda: Dropout(2), lambda: MaxPool2d(0)]
+)
+def test_a_layer_refuses_impossible_sizes(make):
+    with pytest.raises(ConfigError):
+        make()

@@ -1,0 +1,54 @@
+"""cross_entropy on logits: labels or class weights."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pellucid.ops import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape, softmax_forward
+from tests.checks import DtypeError, OpLaws, case, refuse
+from tests.oracles import cross_entropy_loops
+
+WEIGHTS = np.array([[0.1, 0.2, 0.7, 0.0], [0.0, 2.0, 0.0, 0.5], [0.25, 0.25, 0.25, 0.25]])
+
+
+class TestCrossEntropy(OpLaws):
+    forward, backward = staticmethod(cross_entropy_forward), staticmethod(cross_entropy_backward)
+    shape, loops = staticmethod(cross_entropy_shape), staticmethod(cross_entropy_loops)
+    cases = {
+        "labels": case((5, 4), targets=np.array([3, 0, 2, 2, 1])),
+        "labels of one byte": case((3, 4), targets=np.array([3, 0, 2], np.uint8)),
+        "class weights": case((3, 4), targets=WEIGHTS),
+        "batch 1": case((1, 10), targets=np.array([7])),
+        "one class": case((3, 1), targets=np.zeros(3, int)),
+    }
+    refused = {
+        "too high": refuse(
+            (2, 3), targets=np.array([0, 3]), words="label 3 is out of range, 3 logits mean labels 0 to 2"
+        ),
+        "negative": refuse((2, 3), targets=np.array([0, -1]), words="label -1 is out of range"),
+        "count": refuse((2, 3), targets=np.array([0]), words=r"targets have shape \(1,\)"),
+        "not broadcast": refuse((2, 3), targets=np.ones((1, 3)), words=r"targets have shape \(1, 3\)"),
+        "float labels": refuse((2, 3), targets=np.array([0.0, 1.0]), error=DtypeError, words="integers are needed"),
+        "integer weights": refuse((2, 3), targets=np.ones((2, 3), int), error=DtypeError, words="targets is int64"),
+        "three axes": refuse((2, 3, 4), targets=np.array([0, 1]), words="expected 2 axes"),
+    }
+
+    def shape_of(self, arrays, options):
+        return self.shape(arrays[0].shape, options["targets"].shape)
+
+
+def test_one_hot_weights_are_labels(rng):
+    logits, labels = rng.standard_normal((4, 3)), np.array([2, 0, 1, 1])
+    for_labels, saved = cross_entropy_forward(logits, labels)
+    for_weights, saved_weights = cross_entropy_forward(logits, np.eye(3)[labels])
+    assert_allclose(for_weights, for_labels, rtol=1e-14)
+    grads = cross_entropy_backward(np.ones(4), saved), cross_entropy_backward(np.ones(4), saved_weights)
+    assert_allclose(*grads, atol=1e-15)
+    assert_allclose(grads[0], softmax_forward(logits)[0] - np.eye(3)[labels], atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_hopeless_score_has_a_finite_loss_and_gradient(dtype):
+    y, saved = cross_entropy_forward(np.array([[1e4, -1e4]], dtype), np.array([1]))
+    assert y.tolist() == [2e4]
+    assert cross_entropy_backward(np.ones(1, dtype), saved).tolist() == [[1, -1]]

@@ -1,0 +1,71 @@
+"""History and weights on disk: they come back with the same bits, or the file is named."""
+
+import csv
+import hashlib
+import pickle
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from pellucid import FileError
+from pellucid.nn import Linear, Sequential
+from pellucid.train import History, digest, load_weights, save_weights
+
+
+def net(seed):
+    return Sequential(Linear(3, 2)).build((3,), seed=seed)
+
+
+def test_weights_come_back_with_the_same_bits(tmp_path):
+    save_weights(net(1), tmp_path / "w.safetensors")
+    other = net(2)
+    load_weights(other, tmp_path / "w.safetensors")
+    assert digest(other) == digest(net(1)) != digest(net(2))
+    assert hashlib.sha256((tmp_path / "w.safetensors").read_bytes()).hexdigest() == digest(other)
+
+
+def test_the_digest_sees_names_and_every_bit():
+    model, before = net(1), digest(net(1))
+    data = model.parameters().data
+    data[0] = np.nextafter(data[0], np.float32(2))
+    assert digest(model) != before
+    assert digest(Sequential({"other": Linear(3, 2)}).build((3,), seed=1)) != before
+
+
+def broken_files(folder):
+    save_file({"0.weight": np.zeros((2, 3), np.float32)}, folder / "missing")
+    save_file({"0.weight": np.full((2, 3), np.nan, np.float32), "0.bias": np.zeros(2, np.float32)}, folder / "nan")
+    (folder / "pickle").write_bytes(pickle.dumps({"0.weight": np.zeros((2, 3))}))
+    (folder / "empty").write_bytes(b"")
+    (folder / "short").write_bytes((folder / "nan").read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing", "does not fit the model: load_state_dict: missing 0.bias"),
+        ("nan", "not finite: 0.weight"),
+        ("pickle", "no valid safetensors file"),
+        ("empty", "no valid safetensors file"),
+        ("short", "no valid safetensors file"),
+        ("nowhere", "cannot be read: No such file"),
+    ],
+)
+def test_a_bad_weights_file_is_named_and_changes_nothing(tmp_path, name, words):
+    broken_files(tmp_path)
+    model = net(1)
+    with pytest.raises(FileError, match=f"{name}: {words}"):
+        load_weights(model, tmp_path / name)
+    assert digest(model) == digest(net(1))
+
+
+def test_history_comes_back_with_the_same_bits(tmp_path):
+    history = History()
+    for epoch in (1, 2):
+        history.append({"epoch": epoch, "loss": 1 / (3 * epoch)})
+    history.to_csv(tmp_path / "h.csv")
+    with (tmp_path / "h.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == history["loss"]
+    assert (tmp_path / "h.csv").read_text().splitlines()[0] == "epoch,loss"
