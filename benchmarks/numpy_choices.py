@@ -1,0 +1,111 @@
+"""Why the NumPy reference is written as it is: each choice against what it replaced, as a ratio of times.
+
+    python -m benchmarks.numpy_choices
+
+Shapes are those of mnist-cnn at batch 32.  Both sides of a row run in turn; medians over the rounds.
+"""
+
+import time
+from statistics import median
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+N, ROUNDS = 32, 15
+rng = np.random.default_rng(0)
+
+
+def pool():
+    """Yield the rows about max_pool2d: (N, 26, 26, 32) by 2x2."""
+    x = rng.standard_normal((N, 26, 26, 32), np.float32)
+    taps = [x[:, u::2, v::2] for u in range(2) for v in range(2)]
+    y, index = np.empty(taps[0].shape, np.float32), np.empty(taps[0].shape, np.uint8)
+    g, grad_x = rng.standard_normal(y.shape, np.float32), np.empty_like(x)
+
+    def arithmetic():
+        y[...], index[...] = taps[0], 0
+        for k in range(1, 4):
+            greater = taps[k] > y
+            np.maximum(y, taps[k], out=y)
+            np.maximum(index, np.multiply(greater, np.uint8(k)), out=index)
+
+    def masked():
+        y[...], index[...] = taps[0], 0
+        for k in range(1, 4):
+            greater = taps[k] > y
+            np.copyto(y, taps[k], where=greater)
+            np.copyto(index, k, where=greater)
+
+    def back_arithmetic():
+        for k in range(4):
+            np.multiply(g, index == k, out=grad_x[:, k // 2 :: 2, k % 2 :: 2])
+
+    def back_masked():
+        grad_x[...] = 0
+        for k in range(4):
+            np.copyto(grad_x[:, k // 2 :: 2, k % 2 :: 2], g, where=index == k)
+
+    yield "max_pool2d forward: arithmetic / masked copies", arithmetic, masked
+    yield "max_pool2d forward: arithmetic / argmax of stacked taps", arithmetic, lambda: np.stack(taps).argmax(axis=0)
+    yield "max_pool2d backward: arithmetic / masked copies", back_arithmetic, back_masked
+
+
+def conv():
+    """Yield the rows about conv2d: 32 -> 64 channels, 3x3, on 13x13."""
+    C, O, K, H, OH = 32, 64, 3, 13, 11
+    g, weight = rng.standard_normal((N * OH * OH, O), np.float32), rng.standard_normal((K, K, C, O), np.float32)
+    taps, matrix = np.ascontiguousarray(weight.transpose(0, 1, 3, 2)), weight.reshape(-1, O)
+    grad_x = np.zeros((N, H, H, C), np.float32)
+    tap, columns = np.empty((len(g), C), np.float32), np.empty((len(g), K * K * C), np.float32)
+    grad_columns = columns.reshape(N, OH, OH, K, K, C)
+
+    def tap_by_tap():
+        grad_x[...] = 0
+        for u, v in np.ndindex(K, K):
+            np.matmul(g, taps[u, v], out=tap)
+            grad_x[:, u : u + OH, v : v + OH] += tap.reshape(N, OH, OH, C)
+
+    def col2im():
+        grad_x[...] = 0
+        np.matmul(g, matrix.T, out=columns)
+        for u, v in np.ndindex(K, K):
+            grad_x[:, u : u + OH, v : v + OH] += grad_columns[:, :, :, u, v]
+
+    yield "conv2d grad_x: tap by tap / one product and col2im", tap_by_tap, col2im
+    for channels in (1, 4, 32):
+        x = rng.standard_normal((N, H, H, channels), np.float32)
+        windows = sliding_window_view(x, (K, K), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+        target = np.empty(windows.shape, np.float32)
+
+        def each_tap(target=target, windows=windows):
+            for u, v in np.ndindex(K, K):
+                target[:, :, :, u, v] = windows[:, :, :, u, v]
+
+        def at_once(target=target, windows=windows):
+            target[...] = windows
+
+        yield f"im2col of {channels} channels: tap by tap / at once", each_tap, at_once
+    rows = rng.standard_normal((N * 26 * 26, 32), np.float32)
+    ones = np.ones(len(rows), np.float32)
+    yield "bias gradient: ones @ g / g.sum(axis=0)", lambda: ones @ rows, lambda: rows.sum(axis=0)
+
+
+def seconds(act) -> float:
+    """Return how long `act` takes."""
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print, for each choice, the time of what it replaced over its own."""
+    for rows in (pool(), conv()):
+        for name, ours, other in rows:
+            ours(), other()
+            pairs = [(seconds(ours), seconds(other)) for _ in range(ROUNDS)]
+            mine, theirs = (median(column) for column in zip(*pairs, strict=True))
+            print(f"{theirs / mine:6.2f}  {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What the README shows works as it stands there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import pellucid
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_program_runs(monkeypatch, capsys):
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(program.strip().splitlines()) <= 15
+    whole = pellucid.data.mnist()
+
+    class Fewer:
+        """MNIST with 500 training images besides the 5,000 held out, and 50 test images."""
+
+        def __call__(self):
+            train, test = whole
+            return train.split(5500)[1], test.split(50)[1]
+
+    monkeypatch.setattr(pellucid.data, "mnist", Fewer())
+    exec(compile(program, "README.md", "exec"), {})
+    out = capsys.readouterr().out
+    assert "34,826" in out
+    assert float(re.search(r"'accuracy': ([\d.]+)", out)[1]) > 0.5
+
+
+def test_each_word_of_run_that_is_named_exists():
+    words = set(re.findall(r"\./run (\w+)", README + (ROOT / "CONTRIBUTING.md").read_text()))
+    usage = subprocess.run(["sh", ROOT / "run", "help"], capture_output=True, text=True, check=True).stdout
+    assert {"train", "test"} <= words
+    assert words <= set(re.findall(r"^  (\w+)  ", usage, re.M))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text())
+    assert all((ROOT / link).exists() for link in links if "://" not in link)
+
+
+def test_run_without_or_with_an_unknown_word_explains_itself():
+    for arguments in ([], ["nonsense"]):
+        done = subprocess.run(["sh", ROOT / "run", *arguments], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "run the test-suite" in done.stdout + done.stderr
