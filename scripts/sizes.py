@@ -18,7 +18,7 @@ def main() -> int:
     }
     rooms: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, lines in files.items():
-        rooms["/".join(path.parts[: 3 if path.parts[0] == "src" else 2][:-1] or path.parts[:1])].append((lines, path))
+        rooms["/".join(path.parent.parts[:3])].append((lines, path))
     print(f"{'room':24} {'files':>5} {'lines':>6}  longest")
     for room, members in sorted(rooms.items()):
         longest = max(members)

@@ -2,12 +2,7 @@
 
 import hashlib
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -75,6 +70,30 @@ def test_train_as_json_and_one_seed_one_digest(run):
     assert results[0]["images"] == {"train": 300, "validation": 50, "test": 100}
     assert results[0]["recipe"]["seed"] == 0
     assert len(results[0]["seconds"]["epochs"]) == 2
+
+
+def test_the_command_does_what_the_library_does(run):
+    """The same run by hand: split, subset, order, start values, dropout and schedule all follow the seed."""
+    options = ["--subset", "300", "100", "--validation", "50", "--epochs", "2", "--batch-size", "40", "--lr", "0.003"]
+    result = json.loads(run("train", *options, "--seed", "3", "--json")[1])
+    train, test = pellucid.data.mnist()
+    train, validation = train.split(50, seed=3)
+    train, test = train.split(300, seed=3)[1], test.split(100, seed=3)[1]
+    model = pellucid.models.mnist_cnn().build((1, 28, 28), seed=3)
+    loader = pellucid.data.Loader(train, 40, seed=3)
+    optimizer = pellucid.optim.Adam(model.parameters())
+    schedule = pellucid.optim.OneCycleLR(optimizer, 0.003, total_steps=16)
+    trainer = pellucid.Trainer(model, optimizer, schedule=schedule, seed=3)
+    assert result["history"] == trainer.fit(loader, 2, validation=validation).rows
+    assert result["test"] == trainer.evaluate(test)
+    assert result["weights_sha256"] == pellucid.train.digest(model)
+
+
+def test_a_run_that_diverges_is_an_error(run, tmp_path):
+    code, _, err = run("train", *QUICK, "--optimizer", "sgd", "--lr", "1e30", "--out", tmp_path / "run")
+    assert code == 1
+    assert re.fullmatch(r"error: training: the loss is (nan|inf) in step \d+; a learning rate below .* may help\n", err)
+    assert not list(tmp_path.iterdir())
 
 
 def test_options_replace_the_recipe(run, tmp_path):
@@ -183,42 +202,3 @@ def test_help_and_version(run):
     assert code == 0
     assert all(word in out for word in ("train", "summary", "models"))
     assert re.fullmatch(r"pellucid, version \d+\.\d+\.\d+\n", run("--version")[1])
-
-
-def command(*arguments, **settings):
-    return subprocess.Popen(
-        [sys.executable, "-c", "import sys, pellucid.cli; sys.exit(pellucid.cli.main())", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings,
-    )  # fmt: skip
-
-
-def test_ctrl_c_is_exit_130_without_a_traceback(tmp_path):
-    process = command("train", "--subset", "20000", "100")
-    for line in process.stdout:
-        if line.startswith("Adam"):
-            break
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert err.splitlines()[-1] == "stopped"
-    assert "Traceback" not in err
-
-
-def test_a_reader_that_leaves_is_no_error():
-    read, write = os.pipe()
-    os.close(read)
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import sys, pellucid.cli; sys.exit(pellucid.cli.main())", "summary"],
-        stdout=write, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    os.close(write)
-    _, err = process.communicate(timeout=30)
-    assert err == ""
-
-
-def test_threads_are_limited_and_change_no_meaning():
-    process = command("train", *QUICK, "--epochs", "1", "--threads", "1", "--json")
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert len(json.loads(out)["history"]) == 1

@@ -72,7 +72,8 @@ def test_a_split_of_more_than_there_is():
     ("inputs", "labels", "names", "error", "words"),
     [
         (np.zeros((3, 2)), np.zeros(2, int), (), ShapeError, "3 inputs but labels of shape"),
-        (np.zeros((3, 2)), np.zeros((3, 1), int), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros((3, 2)), np.zeros((3, 1, 1), int), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros((3, 2)), np.zeros((3, 2), int), (), DtypeError, r"probabilities \(N, K\) must be float"),
         (np.zeros(3), np.zeros(3, int), (), ShapeError, "samples along a first axis"),
         (np.zeros((3, 2)), np.zeros(3), (), DtypeError, "labels are float64"),
         (np.zeros((3, 2)), np.array([0, -1, 1]), (), ShapeError, "label -1 is out of range"),
@@ -99,3 +100,19 @@ def test_one_hot_refuses_labels_out_of_range(labels):
 def test_one_hot_refuses_what_are_no_labels():
     with pytest.raises(DtypeError, match="integers"):
         to_one_hot(np.array([0.0, 1.0]), 3)
+
+
+def test_probabilities_serve_as_labels():
+    data = Dataset([[1.0], [2.0], [3.0], [4.0]], to_one_hot(np.array([2, 0, 2, 0]), 4))
+    assert data.class_names == ("0", "1", "2", "3")
+    assert data.classes.tolist() == [2, 0, 2, 0]
+    x, y = data.batch([1, 2], np.float64)
+    assert (x.dtype, y.dtype) == (np.float64, np.float64)
+    assert y.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
+    assert sorted(data.split(2)[1].classes) == [0, 2]
+
+
+def test_big_endian_numbers_are_made_native():
+    x, _ = Dataset(np.array([[1.5]], ">f4"), [0]).batch([0])
+    assert x.dtype.isnative
+    assert x.tolist() == [[1.5]]

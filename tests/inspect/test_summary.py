@@ -73,8 +73,24 @@ def test_a_module_of_ones_own_is_one_row():
         def __init__(self):
             self.layer = Linear(3, 3)
 
-    row = summary(Own(), (3,)).rows[0]
-    assert (row.path, row.parameters) == ("Own", 12)
+        def output_shape(self, input_shape):
+            return input_shape
+
+    result = summary(Sequential(Conv2d(1, 1, 3), Own(), MaxPool2d(2)), (1, 6, 6))
+    conv, own, pool = result.rows
+    assert own.parameters == 12
+    assert (own.multiply_adds, own.receptive_field, pool.receptive_field) == (None, None, None), (
+        "its inside is not known"
+    )
+    assert conv.receptive_field == (3, 3)
+    assert result.multiply_adds is None
+    assert str(result).count("?") == 4
+
+
+def test_linear_sees_all_only_where_all_is_one_row():
+    rows = summary(Sequential(Linear(3, 5), Flatten(), Linear(35, 2)), (7, 3)).rows
+    assert rows[0].receptive_field == (1, 1)
+    assert rows[2].receptive_field == (7, 3)
 
 
 def test_as_plain_data():

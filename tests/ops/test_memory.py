@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+from pellucid import ConfigError
 from pellucid.nn import Conv2d
 from pellucid.ops import _memory
-from pellucid.ops._memory import Arena, empty, outside, scratch
+from pellucid.ops._memory import Arena, empty, outside, permanent, scratch
 
 
 def test_steps_reuse_one_block(rng):
@@ -72,9 +73,34 @@ def test_what_leaves_a_step_is_a_copy():
 
 def test_steps_do_not_nest():
     arena = Arena()
-    with arena.step(), pytest.raises(RuntimeError, match="already open"), Arena().step():
+    with arena.step(), pytest.raises(ConfigError, match="already open"), Arena().step():
         pass
     assert _memory._thread.arena is None
+
+
+def test_two_threads_cannot_share_an_arena():
+    arena, errors = Arena(), []
+
+    def other():
+        try:
+            with arena.step():
+                pass
+        except ConfigError as error:
+            errors.append(str(error))
+
+    with arena.step():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert "in one thread" in errors[0]
+
+
+def test_permanent_arrays_come_from_no_arena():
+    arena = Arena()
+    for _ in range(2):
+        with arena.step():
+            assert not np.shares_memory(permanent((3, 4), np.float32), arena.block)
+    assert arena.used == 0
 
 
 def test_a_failed_step_closes_the_arena():

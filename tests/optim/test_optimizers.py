@@ -1,5 +1,6 @@
 """Update rules against the formulas, number by number in plain Python."""
 
+import inspect
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from pellucid import ConfigError
 from pellucid.nn import Linear
-from pellucid.optim import SGD, Adam, Optimizer
+from pellucid.optim import SGD, Adam, OneCycleLR, Optimizer
 
 STEPS = 7
 
@@ -74,6 +75,7 @@ def test_gradients_are_read_only_and_arrays_stay_where_they_are(model, make):
         (lambda p: Adam(p, lr=-1), "lr is -1"),
         (lambda p: Adam(p, lr=float("nan")), "lr is nan"),
         (lambda p: Adam(p, betas=(1.0, 0.9)), "beta1 is 1.0"),
+        (lambda p: Adam(p, eps=-1), "eps is -1"),
         (lambda p: SGD(p, momentum=1.5), "momentum is 1.5"),
     ],
 )
@@ -88,3 +90,16 @@ def test_a_rule_that_defines_nothing_says_so(model):
 
     with pytest.raises(NotImplementedError, match="Empty defines no update"):
         Empty(model.parameters(), 0.1, ()).step()
+
+
+def test_defaults_are_pytorchs():
+    defaults = {
+        rule: {n: p.default for n, p in inspect.signature(rule).parameters.items() if p.default is not p.empty}
+        for rule in (Adam, SGD, OneCycleLR)
+    }
+    assert defaults[Adam] == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
+    assert defaults[SGD]["momentum"] == 0
+    assert defaults[OneCycleLR] == {
+        "pct_start": 0.3, "cycle_momentum": True, "base_momentum": 0.85, "max_momentum": 0.95,
+        "div_factor": 25, "final_div_factor": 1e4,
+    }  # fmt: skip

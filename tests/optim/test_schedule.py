@@ -36,7 +36,7 @@ def test_one_cycle_by_hand():
     assert optimizer.betas[1] == 0.999
     schedule.step()
     assert optimizer.lr == pytest.approx(0.02)
-    with pytest.raises(ConfigError, match="made for 11 steps, asked for one more"):
+    with pytest.raises(ConfigError, match="made for 11 steps, asked for step 13"):
         schedule.step()
 
 
@@ -62,7 +62,9 @@ def test_very_short_cycles_work(steps):
         schedule.step()
 
 
-@pytest.mark.parametrize("settings", [{"total_steps": 0}, {"total_steps": 5, "pct_start": 1.5}])
+@pytest.mark.parametrize(
+    "settings", [{"total_steps": 0}, {"total_steps": 5, "pct_start": 1.5}, {"total_steps": 5, "div_factor": 0}]
+)
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ConfigError, match="OneCycleLR"):
         OneCycleLR(adam(), 1.0, **settings)

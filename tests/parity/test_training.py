@@ -27,9 +27,8 @@ def test_twenty_steps_of_an_optimizer(name, cycle, rng):
     tensor = torch.tensor(flat.data.copy(), requires_grad=True)
     optimizer, torch_optimizer = ours(flat), theirs(torch.optim, [tensor])
     if cycle is not None:
-        momentum = name != "SGD"  # without momentum PyTorch refuses to cycle it
-        schedule = OneCycleLR(optimizer, 0.3, 20, cycle_momentum=momentum, **cycle)
-        torch_schedule = torch.optim.lr_scheduler.OneCycleLR(torch_optimizer, 0.3, 20, cycle_momentum=momentum, **cycle)
+        schedule = OneCycleLR(optimizer, 0.3, 20, **cycle)
+        torch_schedule = torch.optim.lr_scheduler.OneCycleLR(torch_optimizer, 0.3, 20, **cycle)
     for step in range(20):
         flat.grad[...] = rng.standard_normal(flat.grad.size)
         tensor.grad = torch.tensor(flat.grad.copy())

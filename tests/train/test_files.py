@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from pellucid import FileError
 from pellucid.nn import Linear, Sequential
-from pellucid.train import History, digest, load_weights, save_weights
+from pellucid.train import History, digest, load_weights, save_weights, weights
 
 
 def net(seed):
@@ -69,3 +69,27 @@ def test_history_comes_back_with_the_same_bits(tmp_path):
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == history["loss"]
     assert (tmp_path / "h.csv").read_text().splitlines()[0] == "epoch,loss"
+
+
+def test_columns_may_come_later(tmp_path):
+    history = History()
+    history.append({"loss": 1.0})
+    history.append({"loss": 0.5, "val_loss": 0.75})
+    history.to_csv(tmp_path / "h.csv")
+    assert (tmp_path / "h.csv").read_text() == "loss,val_loss\n1.0,\n0.5,0.75\n"
+
+
+def test_a_number_type_that_numpy_has_not(tmp_path):
+    header = b'{"0.weight":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    (tmp_path / "w").write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0")
+    with pytest.raises(FileError, match="w: holds numbers of type 'BF16'"):
+        load_weights(net(1), tmp_path / "w")
+
+
+def test_saving_goes_through_the_safe_writer(tmp_path, monkeypatch):
+    """A crash in the middle must leave the old file: `write_file` is tested for that, so it has to be what is used."""
+    written = []
+    monkeypatch.setattr(weights, "write_file", lambda path, content: written.append(path))
+    save_weights(net(1), tmp_path / "w")
+    assert written == [tmp_path / "w"]
+    assert not list(tmp_path.iterdir())

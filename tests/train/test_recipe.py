@@ -19,12 +19,12 @@ def test_toml_says_what_differs_from_the_defaults():
         ("lr = 0.1", "here: model is missing"),
         ('model = "a"\nrate = 1\nlr = 1', "here: unknown rate; known are model, epochs"),
         ("model = ", "here: no valid TOML"),
-        ('model = "a"\nepochs = "5"', "epochs is '5', expected int"),
+        ('model = "a"\nepochs = "5"', "here: epochs is '5', expected int"),
         ('model = "a"\nepochs = true', "epochs is True, expected int"),
         ('model = "a"\nepochs = 0', "epochs is 0, at least 1"),
         ('model = "a"\nbatch_size = 0', "batch_size is 0, at least 1"),
         ('model = "a"\nvalidation = -1', "validation is -1, at least 0"),
-        ('model = "a"\nlr = 0.0', "lr is 0.0, a number above 0"),
+        ('model = "a"\nlr = 0.0', "lr is 0.0, a finite number above 0"),
         ('model = "a"\nlr = nan', "lr is nan"),
         ('model = "a"\noptimizer = "lion"', "optimizer is 'lion', expected adam or sgd"),
         ('model = "a"\nschedule = "steps"', "schedule is 'steps', expected constant or one-cycle"),
@@ -46,3 +46,6 @@ def test_it_makes_what_it_names():
     cycle = Recipe("m", lr=0.7).make_schedule(adam, 10)
     assert isinstance(cycle, OneCycleLR)
     assert (cycle.max_lr, cycle.total_steps) == (0.7, 10)
+    assert cycle.momenta is not None
+    Recipe("m", optimizer="sgd", momentum=0.3).make_schedule(sgd, 10)
+    assert sgd.momentum == 0.3, "what the recipe states"

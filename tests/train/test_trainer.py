@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pellucid import Trainer, models
+from pellucid import ConfigError, Trainer, models
 from pellucid.data import Dataset, Loader
 from pellucid.nn import CrossEntropyLoss, Linear, Sequential
 from pellucid.optim import SGD, Adam, OneCycleLR
@@ -13,7 +13,7 @@ from pellucid.train import Callback, digest
 
 class Recorder(Callback):
     def __init__(self):
-        self.events = []
+        self.events, self.rates = [], []
 
     def on_train_begin(self, trainer, epochs, batches):
         self.events.append(("train", epochs, batches))
@@ -23,6 +23,7 @@ class Recorder(Callback):
 
     def on_step_end(self, trainer, means):
         self.events.append(("step", trainer.step, means["loss"]))
+        self.rates.append(trainer.optimizer.lr)
 
     def on_epoch_end(self, trainer, row):
         self.events.append(("row", row))
@@ -149,13 +150,33 @@ def test_own_metrics(make_trainer, points):
 def test_a_schedule_sets_each_steps_rate(make_trainer, points):
     trainer = make_trainer()
     trainer.schedule = schedule = OneCycleLR(trainer.optimizer, 0.1, total_steps=8)
-    rates = []
-    trainer.callbacks = (
-        type("Rates", (Callback,), {"on_step_end": lambda self, t, means: rates.append(t.optimizer.lr)})(),
-    )
+    trainer.callbacks = (recorder := Recorder(),)
     history = trainer.fit(points, 4, batch_size=51)
-    assert rates[:7] == [schedule.lr(step) for step in range(1, 8)]
-    assert history["lr"] == [schedule.lr(step) for step in (1, 3, 5, 7)], "the rate of each epoch's last step"
+    assert recorder.rates == [schedule.lr(step) for step in range(8)]
+    assert history["lr"] == recorder.rates[1::2], "the rate of each epoch's last step"
+
+
+def test_a_schedule_that_is_too_short_is_told_before_anything_moves(make_trainer, points):
+    trainer = make_trainer()
+    trainer.schedule = OneCycleLR(trainer.optimizer, 0.1, total_steps=3)
+    before = digest(trainer.model)
+    with pytest.raises(ConfigError, match="made for 3 steps, asked for step 4"):
+        trainer.fit(points, 2, batch_size=51)
+    for _ in range(3):
+        trainer.train_step(*points)
+    after = digest(trainer.model)
+    with pytest.raises(ConfigError, match="made for 3 steps, asked for step 4"):
+        trainer.train_step(*points)
+    assert digest(trainer.model) == after != before
+    assert trainer.step == trainer.optimizer.steps == 3
+
+
+def test_without_a_schedule_the_rate_is_the_users(make_trainer, points):
+    trainer = make_trainer()
+    trainer.train_step(*points)
+    trainer.optimizer.lr = 0.001
+    trainer.train_step(*points)
+    assert trainer.optimizer.lr == 0.001
 
 
 def test_callbacks_hear_of_everything(make_trainer, points):

@@ -17,6 +17,7 @@ alone would give shifted pieces of one sequence.
 import hashlib
 import json
 import math
+from operator import index
 
 import numpy as np
 
@@ -35,7 +36,10 @@ def key(seed: int, *purpose: int | str) -> int:
     >>> key(0, "order", 3) == key(0, "order", 3), key(0, "order", 3) == key(0, "order", 4)
     (True, False)
     """
-    words = json.dumps([int(seed), *purpose]).encode()
+    try:
+        words = json.dumps([index(seed), *(p if isinstance(p, str) else index(p) for p in purpose)]).encode()
+    except TypeError:
+        raise ConfigError(f"random: seed {seed!r} for {purpose!r}: whole numbers are needed") from None
     return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little")
 
 

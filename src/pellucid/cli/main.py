@@ -40,10 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in `pellucid models | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _lost_output(error)
     return 0
+
+
+def _lost_output(error: OSError) -> int:
+    """Tell of output that could not be written, if there is anybody to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again at its end
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"error: output: {error.strerror or error}", err=True)
+    return 1
 
 
 def program() -> str:

@@ -20,7 +20,8 @@ class Dataset:
     ----------
     inputs : array (N, ...)
         uint8 images (N, C, H, W) stay one byte a pixel until a batch is made; other types become float then.
-    labels : integer array (N,)
+    labels : integer array (N,), or float array (N, K)
+        The class of each sample, or the probability of each class.
     class_names : tuple of str
         Names of the classes 0, 1, ...; without them the labels' numbers serve.
     normalize : Normalize
@@ -45,20 +46,29 @@ class Dataset:
     normalize: Normalize = field(default_factory=Normalize)
 
     def __post_init__(self) -> None:
-        if np.ndim(self.inputs) < 2:
-            raise ShapeError(
-                f"Dataset: inputs have shape {np.shape(self.inputs)}, samples along a first axis are needed"
-            )
-        if self.labels.shape != self.inputs.shape[:1]:
+        for name in ("inputs", "labels"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        if self.inputs.ndim < 2:
+            raise ShapeError(f"Dataset: inputs have shape {self.inputs.shape}, samples along a first axis are needed")
+        soft = self.labels.ndim == 2
+        if self.labels.shape[:1] != self.inputs.shape[:1] or self.labels.ndim > 2:
             raise ShapeError(f"Dataset: {len(self.inputs)} inputs but labels of shape {self.labels.shape}")
-        if self.labels.dtype.kind not in "iu":
-            raise DtypeError(f"Dataset: labels are {self.labels.dtype}, integers are needed")
-        low, high = (int(self.labels.min()), int(self.labels.max())) if len(self) else (0, -1)
+        if self.labels.dtype.kind not in ("f" if soft else "iu"):
+            kind = "probabilities (N, K) must be float" if soft else "classes (N,) must be integers"
+            raise DtypeError(f"Dataset: labels are {self.labels.dtype} of shape {self.labels.shape}; {kind}")
+        classes = self.classes
+        low, high = (int(classes.min()), int(classes.max())) if len(self) else (0, -1)
         if not self.class_names:
-            object.__setattr__(self, "class_names", tuple(map(str, range(high + 1))))
+            count = self.labels.shape[1] if soft else high + 1
+            object.__setattr__(self, "class_names", tuple(map(str, range(count))))
         if low < 0 or high >= len(self.class_names):
             wrong = low if low < 0 else high
             raise ShapeError(f"Dataset: label {wrong} is out of range, there are {len(self.class_names)} classes")
+
+    @property
+    def classes(self) -> Array:
+        """The class of each sample (N,): its label, or the most probable one."""
+        return self.labels if self.labels.ndim == 1 else self.labels.argmax(axis=1)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -74,7 +84,8 @@ class Dataset:
         inputs = self.inputs[chosen]
         kind: np.dtype[Any] = np.dtype(dtype)
         x = self.normalize(inputs, kind) if inputs.dtype == np.uint8 else inputs.astype(kind, copy=False)
-        return x, self.labels[chosen]
+        labels = self.labels[chosen]
+        return x, labels if labels.ndim == 1 else labels.astype(kind, copy=False)
 
     def take(self, indices: npt.ArrayLike) -> Self:
         """Return a dataset of these samples, in this order."""
@@ -89,12 +100,12 @@ class Dataset:
         """
         if not 0 <= count <= len(self):
             raise ConfigError(f"Dataset: {count} samples asked for, there are {len(self)}")
-        sizes = np.bincount(self.labels, minlength=len(self.class_names))
+        sizes = np.bincount(self.classes, minlength=len(self.class_names))
         shares, remainders = np.divmod(sizes * count, max(len(self), 1))
         shares[np.argsort(-remainders, kind="stable")[: count - shares.sum()]] += 1
         drawn = np.zeros(len(self), bool)
         for label, share in enumerate(shares):
-            members = np.flatnonzero(self.labels == label)
+            members = np.flatnonzero(self.classes == label)
             drawn[members[permutation(key(seed, "split", label), len(members))[:share]]] = True
         return self.take(np.flatnonzero(~drawn)), self.take(np.flatnonzero(drawn))
 

@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from .._core.arrays import Shape
-from .._core.errors import ShapeError
+from .._core.errors import PellucidError
 from ..nn import Conv2d, Linear, MaxPool2d, Module, Sequential
 
 
@@ -19,11 +19,13 @@ class Row:
         Its name within the network, and what it is.
     output_shape : tuple of int
         For one sample.
-    parameters, multiply_adds : int
-        Learned numbers; multiplications with an addition for one sample.
-    receptive_field : (height, width)
-        How much of the input one output position sees.
-    jump : (height, width)
+    parameters : int
+        Learned numbers.
+    multiply_adds : int or None
+        Multiplications with an addition for one sample; None in a module whose inside is not known.
+    receptive_field : (height, width) or None
+        How much of the input one output position sees; None from such a module on.
+    jump : (height, width) or None
         How far apart in the input two neighbouring outputs look.
     """
 
@@ -31,9 +33,9 @@ class Row:
     layer: str
     output_shape: Shape
     parameters: int
-    multiply_adds: int
-    receptive_field: Shape
-    jump: Shape
+    multiply_adds: int | None
+    receptive_field: Shape | None
+    jump: Shape | None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Summary:
     input_shape: Shape
     rows: tuple[Row, ...]
     parameters: int
-    multiply_adds: int
+    multiply_adds: int | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dicts, lists and numbers."""
@@ -51,13 +53,13 @@ class Summary:
 
     def __str__(self) -> str:
         head = ("layer", "", "output", "parameters", "multiply-adds", "sees")
-        sees = ["x".join(map(str, row.receptive_field)) for row in self.rows]
+        sees = ["x".join(map(str, row.receptive_field)) if row.receptive_field else "?" for row in self.rows]
         lines = [
-            (r.path, r.layer, _tuple(r.output_shape), f"{r.parameters:,}", f"{r.multiply_adds:,}", s)
+            (r.path, r.layer, _tuple(r.output_shape), f"{r.parameters:,}", _count(r.multiply_adds), s)
             for r, s in zip(self.rows, sees, strict=True)
         ]
         first = ("input", "", _tuple(self.input_shape), "", "", "")
-        total = ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")
+        total = ("total", "", "", f"{self.parameters:,}", _count(self.multiply_adds), "")
         table = [head, first, *lines, total]
         widths = [max(len(row[i]) for row in table) for i in range(len(head))]
         text = ["  ".join(_cell(i, c, w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in table]
@@ -88,24 +90,28 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     """
     rows: list[Row] = []
     shape: Shape = tuple(input_shape)
-    field: Shape = (1, 1)
-    jump: Shape = (1, 1)
-    image = input_shape[-2:]  # what a layer without windows may see at most
+    field: Shape | None = (1, 1)
+    jump: Shape | None = (1, 1)
+    image = tuple(input_shape[-2:])  # what a layer without windows may see at most
     for path, layer in _leaves(model):
         try:
             output = layer.output_shape(shape)
-        except ShapeError as error:
-            raise ShapeError(f"layer {path!r}: {error}") from None
-        if isinstance(layer, Conv2d | MaxPool2d):
+        except PellucidError as error:
+            raise type(error)(f"layer {path!r}: {error}") from None
+        if not _known(layer):
+            field = jump = None
+        elif isinstance(layer, Conv2d | MaxPool2d) and field and jump:
             field = tuple(r + (k - 1) * j for r, k, j in zip(field, layer.kernel_size, jump, strict=True))
             jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
-        elif isinstance(layer, Linear):
+        elif isinstance(layer, Linear) and len(shape) == 1:  # over other axes it sees what one position saw before
             field = jump = image
         own = sum(p.size for _, p in layer.named_parameters())
         rows.append(Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump))
         shape = output
     unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
-    return Summary(tuple(input_shape), tuple(rows), sum(unique.values()), sum(r.multiply_adds for r in rows))
+    work = [row.multiply_adds for row in rows]
+    total = None if None in work else sum(n for n in work if n is not None)
+    return Summary(tuple(input_shape), tuple(rows), sum(unique.values()), total)
 
 
 def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
@@ -114,10 +120,23 @@ def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
     return [leaf for name, child in model.children() for leaf in _leaves(child, f"{prefix}.{name}".lstrip("."))]
 
 
-def _multiply_adds(layer: Module, output: Shape) -> int:
+def _known(layer: Module) -> bool:
+    """Whether this page knows what the layer does: its windows, or that it has nothing to multiply with."""
+    return isinstance(layer, Conv2d | MaxPool2d | Linear) or not (
+        any(layer.children()) or any(layer.named_parameters())
+    )
+
+
+def _multiply_adds(layer: Module, output: Shape) -> int | None:
+    if not _known(layer):
+        return None
     if isinstance(layer, Conv2d | Linear):  # each output number sums over all weights of its channel
         return prod(output) * prod(layer.weight.shape[1:])
     return 0
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"
 
 
 def _tuple(shape: Shape) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from .._core.arrays import Array, Shape
-from .._core.errors import ConfigError, ShapeError
+from .._core.errors import ConfigError, PellucidError
 from .module import Module
 
 
@@ -34,18 +34,17 @@ class Sequential(Module):
             if hasattr(self, name) or "." in name or name.startswith("_"):
                 raise ConfigError(f"Sequential: {name!r} cannot name a layer; it is taken or holds '.' or '_' in front")
             setattr(self, name, layer)
-        self._layers = tuple(named.values())
 
     def forward(self, x: Array) -> Array:
         """Run the layers in order."""
-        for layer in self._layers:
+        for layer in self:
             x = layer.forward(x)
         return x
 
     def backward(self, grad_y: Array) -> Array | None:
         """Run the layers' backwards in reverse order."""
         grad: Array | None = grad_y
-        for layer in reversed(self._layers):
+        for layer in reversed(list(self)):
             grad = layer.backward(grad)  # type: ignore[arg-type]  # None ends the chain, see hooks.py
         return grad
 
@@ -55,27 +54,34 @@ class Sequential(Module):
         for name, layer in self.children():
             try:
                 shape = layer.output_shape(shape)
-            except ShapeError as error:
-                raise ShapeError(f"layer {name!r}: {error}") from None
+            except PellucidError as error:
+                raise type(error)(f"layer {name!r}: {error}") from None
         return shape
 
     def require_input_grad(self, needed: bool) -> None:
         """Say whether backward must return grad_x: it concerns the layers up to the first with parameters."""
         super().require_input_grad(needed)
-        for layer in self._layers:
-            layer.require_input_grad(needed)
+        layers = list(self)
+        for i, layer in enumerate(layers):
+            # One that stands a second time further on must hand its gradient back to what comes between.
+            again = _modules(layer) & set().union(*map(_modules, layers[i + 1 :]))
+            layer.require_input_grad(needed or bool(again))
             if any(layer.named_parameters()):
                 break
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self._layers)
+        return (layer for _, layer in self.children())
 
     def __len__(self) -> int:
-        return len(self._layers)
+        return sum(1 for _ in self)
 
     def __getitem__(self, index: int) -> Module:
-        return self._layers[index]
+        return list(self)[index]
 
     def __repr__(self) -> str:
         lines = [f"  ({name}): {layer!r}".replace("\n", "\n  ") for name, layer in self.children()]
         return "\n".join(["Sequential(", *lines, ")"])
+
+
+def _modules(root: Module) -> set[int]:
+    return {id(module) for _, module in root.named_modules()}

@@ -2,7 +2,7 @@
 
 from .._core.arrays import Array, Shape
 from ..ops import conv2d_backward, conv2d_forward, conv2d_shape
-from ..ops._check import Padding, Pair, pair
+from ..ops._check import Padding, Pair, pair, sides
 from .init import Initializer
 from .module import Module
 from .parameter import Parameter
@@ -49,6 +49,7 @@ class Conv2d(Module):
             pair("Conv2d", "kernel_size", kernel_size),
             pair("Conv2d", "stride", stride),
         )
+        sides("Conv2d", padding, self.kernel_size, self.stride)  # a wrong one is told here and now
         self.padding = padding
         self.weight = Parameter((O, C, *self.kernel_size), weight_init)
         self.bias = Parameter((O,), bias_init) if bias else None

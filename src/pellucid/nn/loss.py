@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._core.arrays import Array, ordered_sum
-from .._core.errors import ConfigError
+from .._core.errors import ConfigError, ShapeError
 from ..ops import cross_entropy_backward, cross_entropy_forward
 from ..ops._memory import outside
 
@@ -43,7 +43,10 @@ class CrossEntropyLoss:
         return self.forward(logits, targets)
 
     def forward(self, logits: Array, targets: Array) -> float:
-        """Return the loss of logits (N, K) with targets: labels (N,), or class weights (N, K)."""
+        """Return the loss of logits (N, K) with targets: labels (N,), or class probabilities (N, K)."""
+        targets = np.asarray(targets)
+        if not len(logits):
+            raise ShapeError("CrossEntropyLoss: no samples, so there is no mean")
         losses, self._saved = cross_entropy_forward(logits, targets)
         self.losses = outside(losses)
         total = ordered_sum(losses)

@@ -7,7 +7,8 @@ A layer writes two methods and calls `keep` and `kept`:
         self.keep(saved)
         return y
 
-What a forward keeps lies on a stack, so a layer that is used twice goes back in reverse order.
+What a forward keeps lies on a stack, so a layer that is used twice inside a network goes back in reverse order.
+A new forward of the whole network drops what earlier ones left.
 """
 
 from collections.abc import Iterator
@@ -18,14 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
-from .._core.errors import ConfigError, ShapeError
+from .._core.errors import ConfigError, DtypeError, ShapeError
 from .._core.random import Keys, key
 from ..ops._check import float_dtype
 from .hooks import Hooked
-from .parameter import Buffer, FlatParameters, Parameter
+from .parameter import Buffer, FlatParameters, Parameter, start_values
+from .tree import Tree
 
 
-class Module(Hooked):
+class Module(Tree, Hooked):
     """Base of all layers and networks.  A subclass need not call ``super().__init__()``.
 
     Attributes
@@ -61,13 +63,27 @@ class Module(Hooked):
         raise NotImplementedError(f"{type(self).__name__} defines no backward")
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of one sample's output for one sample's input, without computing."""
+        """Return the shape of one sample's output for one sample's input, without computing.
+
+        By default that of the input; a module that is made of others defines its own.
+        """
+        if any(self.children()):
+            raise ConfigError(f"{self.title}: it is made of other modules, so it must define output_shape(input_shape)")
         return input_shape
 
-    def prepare(self, x: Array) -> None:
-        """Build at the first forward, if nobody has."""
+    def prepare(self, x: Array, outermost: bool) -> None:
+        """Before a forward: build if nobody has; drop what earlier forwards of the whole network left."""
+        if not isinstance(x, np.ndarray):
+            raise DtypeError(f"{self.title}: x is a {type(x).__name__}, a NumPy array is needed")
         if self._flat is None:
+            if not outermost:
+                raise ConfigError(
+                    f"{self.title}: it was not built with the network around it, which does not know it; "
+                    "keep modules as attributes or in lists, from before build"
+                )
             self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
+        elif outermost:
+            self.forget()
 
     # --- what a forward leaves behind for its backward: last in, first out -------------------------
 
@@ -83,6 +99,11 @@ class Module(Hooked):
             raise ConfigError(f"{self.title}: backward without a forward before it that kept its values")
         return pending.pop()
 
+    def forget(self) -> None:
+        """Drop what forwards left for a backward, here and below."""
+        for _, module in self.named_modules():
+            module.__dict__.pop("_pending", None)
+
     def start_step(self, step: int, seed: int | None = None) -> None:
         """Begin training step `step`: drop what abandoned forwards left, and renew the random keys.
 
@@ -92,7 +113,7 @@ class Module(Hooked):
             self._keys.step, self._keys.seed = step, self._keys.seed if seed is None else seed
         for _, module in self.named_modules():
             module._calls = 0
-            module.__dict__.pop("_pending", None)
+        self.forget()
 
     def random_key(self) -> int:
         """Return a 64-bit key for this use of this layer in this step."""
@@ -100,38 +121,6 @@ class Module(Hooked):
             raise ConfigError(f"{self.title}: no random keys before build(input_shape, seed)")
         self._calls += 1
         return self._keys.key(self.path, self._calls - 1)
-
-    # --- the tree: attributes that are modules, or lists of modules, in order of assignment ----------
-
-    def children(self) -> Iterator[tuple[str, "Module"]]:
-        """Yield (name, module) for each direct child."""
-        for name, value in vars(self).items():
-            if name.startswith("_"):
-                continue
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, list | tuple):
-                yield from ((f"{name}.{i}", m) for i, m in enumerate(value) if isinstance(m, Module))
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """Yield (dotted name, module) for this module and all below it."""
-        yield prefix, self
-        for name, child in self.children():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
-
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Yield (dotted name, parameter) for this module and all below it, in order."""
-        return self._named(Parameter)
-
-    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """Yield (dotted name, buffer) for this module and all below it, in order."""
-        return self._named(Buffer)
-
-    def _named(self, *kinds: type) -> Iterator[tuple[str, Any]]:
-        for path, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(value, kinds):
-                    yield f"{path}.{name}" if path else name, value
 
     # --- build: the one moment where sizes are settled and weights drawn -----------------------------
 
@@ -161,17 +150,21 @@ class Module(Hooked):
         kind: np.dtype[Any] = np.dtype(dtype)
         if kind not in (np.float32, np.float64):
             raise ConfigError(f"build: dtype {kind} given, float32 or float64 is needed")
+        if not isinstance(input_shape, tuple | list):
+            raise ConfigError(f"build: input_shape is {input_shape!r}, a tuple such as (1, 28, 28) is needed")
         for path, module in self.named_modules():
             if module.built:
                 which = "the network" if module is self else f"its part {path!r}"
                 raise ConfigError(f"build: {which} is built already; make a new one to begin anew")
-        self.output_shape(tuple(input_shape))
-        named = dict(self.named_parameters())
+        if type(self).output_shape is not Module.output_shape:
+            self.output_shape(tuple(input_shape))
+        named, buffers = dict(self.named_parameters()), dict(self.named_buffers())
+        start = start_values(named | buffers, lambda name: key(seed, "start", name))
         flat, keys = FlatParameters(named, kind), Keys(seed)
         for name, parameter in reversed(named.items()):  # a tied parameter starts by its first name
-            parameter.data = parameter.init(parameter.shape, key(seed, "start", name))
-        for name, buffer in self.named_buffers():
-            buffer.fill(kind, key(seed, "start", name))
+            parameter.data = start[name]
+        for name, buffer in buffers.items():
+            buffer.place(start[name].astype(kind))
         for path, module in self.named_modules():
             module.path, module._flat, module._keys = path, flat, keys
         return self
@@ -204,18 +197,19 @@ class Module(Hooked):
             With every missing, unexpected and misshapen key; nothing is changed then.
         """
         own = dict(self._named(Parameter, Buffer))
-        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        given = {name: np.asarray(value) for name, value in state.items()}
+        missing, unexpected = [n for n in own if n not in given], [n for n in given if n not in own]
         problems = [f"missing {', '.join(missing)}"] if missing else []
         problems += [f"unexpected {', '.join(unexpected)}"] if unexpected else []
-        problems += [
-            f"{name} has shape {np.shape(state[name])}, expected {target.shape}"
-            for name, target in own.items()
-            if name in state and np.shape(state[name]) != target.shape
-        ]
+        for name in (n for n in own if n in given):
+            if given[name].shape != own[name].shape:
+                problems.append(f"{name} has shape {given[name].shape}, expected {own[name].shape}")
+            elif given[name].dtype.kind not in "fiu":
+                problems.append(f"{name} holds {given[name].dtype}, numbers are needed")
         if problems:
             raise ShapeError(f"load_state_dict: {'; '.join(problems)}")
         for name, target in own.items():
-            target.data = state[name]
+            target.data = given[name]
 
     # --- modes ---------------------------------------------------------------------------------------
 

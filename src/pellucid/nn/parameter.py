@@ -4,7 +4,7 @@ flat.data   | conv1.weight | conv1.bias | conv2.weight | ... |      an optimiser
 flat.grad   | conv1.weight | conv1.bias | conv2.weight | ... |
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -13,8 +13,10 @@ import numpy as np
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, ShapeError
-from ..ops._memory import empty
+from ..ops._memory import permanent
 from .init import Initializer, initializer
+
+NO_VALUES = "it has no values yet; call build(input_shape, seed) on the network, of which it must be an attribute"
 
 
 class Parameter:
@@ -60,7 +62,7 @@ class Parameter:
 
     def _placed(self) -> "tuple[FlatParameters, slice]":
         if self._home is None:
-            raise ConfigError("parameter: it has no values yet; call build(input_shape, seed) on the network first")
+            raise ConfigError(f"parameter: {NO_VALUES}")
         return self._home
 
     def __repr__(self) -> str:
@@ -78,16 +80,16 @@ class Buffer:
     def data(self) -> Array:
         """The values; assigning copies into them."""
         if self._data is None:
-            raise ConfigError("buffer: it has no values yet; call build(input_shape, seed) on the network first")
+            raise ConfigError(f"buffer: {NO_VALUES}")
         return self._data
 
     @data.setter
     def data(self, values: Array) -> None:
         _assign("buffer", self.data, values)
 
-    def fill(self, dtype: np.dtype[Any], key: int) -> None:
-        """Make the start values."""
-        self._data = np.asarray(self.init(self.shape, key), dtype)
+    def place(self, values: Array) -> None:
+        """Give it its start values."""
+        self._data = values
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class FlatParameters:
             segments.append(Segment(names[identity], part, parameter.shape))
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
-        self.data, self.grad = empty((end,), dtype), empty((end,), dtype)
+        self.data, self.grad = permanent((end,), dtype), permanent((end,), dtype)
         self.grad[...] = 0
 
     def __iter__(self) -> Iterator[Parameter]:
@@ -124,6 +126,15 @@ class FlatParameters:
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
         self.grad[...] = 0
+
+
+def start_values(states: dict[str, Parameter | Buffer], key: Callable[[str], int]) -> dict[str, Array]:
+    """Return the start values of all `states`, drawn by their keys; nothing is placed before all are right."""
+    values = {name: np.asarray(state.init(state.shape, key(name))) for name, state in states.items()}
+    for name, state in states.items():
+        if values[name].shape != state.shape:
+            raise ShapeError(f"init of {name}: it gave shape {values[name].shape}, expected {state.shape}")
+    return values
 
 
 def _assign(what: str, target: Array, values: Array) -> None:

@@ -2,7 +2,7 @@
 
 from .._core.arrays import Array, Shape
 from ..ops import max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
-from ..ops._check import Padding, Pair, pair
+from ..ops._check import Padding, Pair, pair, sides
 from .module import Module
 
 
@@ -30,6 +30,7 @@ class MaxPool2d(Module):
     def __init__(self, kernel_size: int | Pair, stride: int | Pair | None = None, padding: Padding = 0) -> None:
         self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else pair("MaxPool2d", "stride", stride)
+        sides("MaxPool2d", padding, self.kernel_size, self.stride)
         self.padding = padding
 
     def forward(self, x: Array) -> Array:

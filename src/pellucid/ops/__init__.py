@@ -2,6 +2,8 @@
 
 ``<op>_shape`` gives the output's shape, ``<op>_forward(...) -> (y, saved)``,
 ``<op>_backward(grad_y, saved) -> gradients`` in the order of forward's array arguments.
+
+`saved` holds inputs and outputs themselves, not copies: write into neither before backward has run.
 """
 
 from .activation import relu_backward, relu_forward, relu_shape

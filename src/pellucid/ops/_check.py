@@ -64,6 +64,8 @@ def sides(op: str, padding: Padding, kernel: Pair, stride: Pair) -> Sides:
     if isinstance(padding, str):
         raise ConfigError(f"{op}: padding is {padding!r}, expected 'same', 'valid', an int or a pair")
     if isinstance(padding, Sequence) and any(isinstance(p, Sequence) for p in padding):
+        if len(padding) != 2:
+            raise ConfigError(f"{op}: padding is {padding!r}, expected ((top, bottom), (left, right))")
         vertical, horizontal = cast(Sides, padding)
         return pair(op, "padding", vertical, 0), pair(op, "padding", horizontal, 0)
     PH, PW = pair(op, "padding", cast(int | Pair, padding), 0)

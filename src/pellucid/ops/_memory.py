@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 poison = False  # tests turn it on: a float output that is not fully written stays nan
@@ -30,7 +31,7 @@ class Arena:
     """
 
     def __init__(self) -> None:
-        self.block, self.used = _aligned_bytes(0), 0
+        self.block, self.used, self.open = _aligned_bytes(0), 0, False
 
     def take(self, size: int) -> Array:
         """Return the next `size` bytes of the block, aligned to 64."""
@@ -42,13 +43,13 @@ class Arena:
     @contextmanager
     def step(self) -> Iterator[None]:
         """Deal this thread's op outputs from the block until the end of the ``with``."""
-        if _thread.arena is not None:
-            raise RuntimeError("arena: a step is already open in this thread")
-        _thread.arena, self.used = self, 0
+        if _thread.arena is not None or self.open:
+            raise ConfigError("arena: a step is already open; a Trainer does one thing at a time, in one thread")
+        _thread.arena, self.used, self.open = self, 0, True
         try:
             yield
         finally:
-            _thread.arena = None
+            _thread.arena, self.open = None, False
             if self.used > self.block.size:
                 self.block = _aligned_bytes(self.used)
 
@@ -59,6 +60,12 @@ def empty(shape: Shape, dtype: npt.DTypeLike) -> Array:
     size = prod(shape) * kind.itemsize
     flat = (_aligned_bytes(size) if _thread.arena is None else _thread.arena.take(size)).view(kind)
     return _channels_last(_poisoned(flat), shape)
+
+
+def permanent(shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Return an aligned array that lives outside all arenas, whatever step is open."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    return _poisoned(_aligned_bytes(prod(shape) * kind.itemsize).view(kind)).reshape(shape)
 
 
 def scratch(shape: Shape, dtype: npt.DTypeLike) -> Array:

@@ -8,7 +8,7 @@ cross_entropy on logits (scores before softmax), with targets t:
 For a class label the target is 1 at the label and 0 elsewhere: y[n] = -log p[n,label], and the gradient is
 predictions - targets.  Softmax and logarithm are taken together (log_softmax), so no probability is ever rounded to 0.
 
-logits (N,K)   targets: labels (N,) of any integer type in [0, K), or weights of the classes (N,K) as float   y, g (N,)
+logits (N,K)   targets: labels (N,) of any integer type in [0, K), or float probabilities (N,K)   y, g (N,)
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def cross_entropy_shape(logits_shape: Shape, targets_shape: Shape) -> Shape:
     if targets_shape not in ((N,), (N, K)):
         raise ShapeError(
             f"cross_entropy: targets have shape {tuple(targets_shape)}, "
-            f"logits {(N, K)} need labels {(N,)} or class weights {(N, K)}"
+            f"logits {(N, K)} need labels {(N,)} or class probabilities {(N, K)}"
         )
     return (N,)
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .._core.arrays import Array
+from .._core.errors import ConfigError
 from .optimizer import Optimizer, Parameters, in_unit_interval
 
 
@@ -47,6 +48,8 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, ("m", "v"))
         in_unit_interval("Adam", beta1=betas[0], beta2=betas[1])
+        if not eps >= 0:
+            raise ConfigError(f"Adam: eps is {eps}, a number from 0 is needed")
         self.betas, self.eps = betas, eps
 
     def update(self, data: Array, grad: Array) -> None:

@@ -9,25 +9,26 @@ from .optimizer import Optimizer
 class Schedule:
     """Base of the schedules: a subclass says what `lr` is at each step.
 
-    Call `step` after each of the optimiser's steps, as in PyTorch.
+    In a loop of your own call `step` after each of the optimiser's steps, as in PyTorch; a Trainer calls `apply`
+    before each.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer, self.steps = optimizer, 0
-        self.apply()
+        self.apply(0)
 
     def lr(self, step: int) -> float:
         """Return the learning rate of step 0, 1, ..."""
         raise NotImplementedError(f"{type(self).__name__} defines no lr")
 
-    def apply(self) -> None:
-        """Set the optimiser up for the current step."""
-        self.optimizer.lr = self.lr(self.steps)
+    def apply(self, step: int) -> None:
+        """Set the optimiser up for `step`."""
+        self.optimizer.lr = self.lr(step)
 
     def step(self) -> None:
         """Go on to the next step."""
         self.steps += 1
-        self.apply()
+        self.apply(self.steps)
 
 
 class Constant(Schedule):
@@ -86,6 +87,8 @@ class OneCycleLR(Schedule):
             raise ConfigError(f"OneCycleLR: total_steps is {total_steps}, at least 1 is needed")
         if not 0 <= pct_start <= 1:
             raise ConfigError(f"OneCycleLR: pct_start is {pct_start}, a fraction from 0 to 1 is needed")
+        if not (max_lr > 0 and div_factor > 0 and final_div_factor > 0):
+            raise ConfigError("OneCycleLR: max_lr, div_factor and final_div_factor must be above 0")
         self.max_lr, self.total_steps, self.pct_start = max_lr, total_steps, pct_start
         self.initial_lr = max_lr / div_factor
         self.min_lr = self.initial_lr / final_div_factor
@@ -103,25 +106,25 @@ class OneCycleLR(Schedule):
         high, low = self.momenta
         return self._between(step, high, low, high)
 
-    def apply(self) -> None:
-        """Set the optimiser up for the current step."""
-        if self.steps >= self.total_steps:
-            return  # the cycle is over: the last step's values stay, and one more step is an error
-        super().apply()
+    def apply(self, step: int) -> None:
+        """Set the optimiser up for `step`."""
+        super().apply(step)
         if self.momenta is None:
             return
         if hasattr(self.optimizer, "betas"):
-            self.optimizer.betas = (self.momentum(self.steps), self.optimizer.betas[1])
+            self.optimizer.betas = (self.momentum(step), self.optimizer.betas[1])
         elif hasattr(self.optimizer, "momentum"):
-            self.optimizer.momentum = self.momentum(self.steps)
+            self.optimizer.momentum = self.momentum(step)
 
     def step(self) -> None:
-        """Go on to the next step."""
-        if self.steps >= self.total_steps:
-            raise ConfigError(f"OneCycleLR: made for {self.total_steps} steps, asked for one more")
-        super().step()
+        """Go on to the next step; after the last one there is nothing to set up."""
+        self.steps += 1
+        if self.steps != self.total_steps:
+            self.apply(self.steps)
 
     def _between(self, step: int, start: float, peak: float, end: float) -> float:
+        if not 0 <= step < self.total_steps:
+            raise ConfigError(f"OneCycleLR: made for {self.total_steps} steps, asked for step {step + 1}")
         top, last = self.pct_start * self.total_steps - 1, self.total_steps - 1
         if step <= top:
             return _cosine(start, peak, step / top if top else 1.0)

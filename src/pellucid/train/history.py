@@ -35,7 +35,8 @@ class History:
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table; numbers are written so that reading gives the same bits."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.rows[0]) if self.rows else [], lineterminator="\n")
+        columns = dict.fromkeys(name for row in self.rows for name in row)
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         write_file(path, text.getvalue().encode())

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from .._core.arrays import Array, ordered_sum
+from .._core.errors import ConfigError
 
 Metric: TypeAlias = Callable[[Array, Array], Array]  # (logits (N, K), targets) -> one value for each sample (N,)
 
 
 def accuracy(logits: Array, targets: Array) -> Array:
-    """Return for each sample whether its largest score is its label's; targets are labels (N,) or weights (N, K).
+    """Return for each sample whether its largest score is its label's; targets are labels (N,) or probabilities (N, K).
 
     Examples
     --------
@@ -19,6 +22,18 @@ def accuracy(logits: Array, targets: Array) -> Array:
     labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
     hits: Array = logits.argmax(axis=1) == labels
     return hits
+
+
+def measure(metrics: Mapping[str, Metric], logits: Array, targets: Array) -> dict[str, Array]:
+    """Return what each metric says of each sample; a ConfigError names one that does not."""
+    values = {name: np.asarray(metric(logits, targets)) for name, metric in metrics.items()}
+    for name, array in values.items():
+        if array.shape != (len(logits),):
+            raise ConfigError(
+                f"metric {name!r}: gave shape {array.shape} for {len(logits)} samples, one value for each is needed; "
+                "the mean is taken later"
+            )
+    return values
 
 
 class Means:
@@ -35,7 +50,7 @@ class Means:
         """Add one batch: for each name one value a sample."""
         for name, array in values.items():
             self.sums[name] = ordered_sum(array, self.sums.get(name, 0.0))
-        self.count += len(next(iter(values.values())))
+        self.count += len(values["loss"])
 
     def result(self) -> dict[str, float]:
         """Return the means by name."""

@@ -58,7 +58,7 @@ class Recipe:
             if getattr(self, name) < least:
                 raise ConfigError(f"recipe: {name} is {getattr(self, name)}, at least {least} is needed")
         if not 0 < self.lr < float("inf"):
-            raise ConfigError(f"recipe: lr is {self.lr}, a number above 0 is needed")
+            raise ConfigError(f"recipe: lr is {self.lr}, a finite number above 0 is needed")
 
     @classmethod
     def from_toml(cls, text: str, source: str = "recipe") -> Self:
@@ -73,7 +73,10 @@ class Recipe:
             raise ConfigError(f"{source}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
         if "model" not in table:
             raise ConfigError(f"{source}: model is missing")
-        return cls(**table)
+        try:
+            return cls(**table)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}".replace(": recipe: ", ": ")) from None
 
     def make_optimizer(self, model: Module) -> Optimizer:
         """Return the optimiser for `model`, which is built."""
@@ -84,5 +87,6 @@ class Recipe:
     def make_schedule(self, optimizer: Optimizer, steps: int) -> Schedule:
         """Return the schedule for a run of `steps` optimiser steps."""
         if self.schedule == "one-cycle":
-            return OneCycleLR(optimizer, max_lr=self.lr, total_steps=steps)
+            # Adam's beta1 takes part in the cycle; SGD keeps the momentum that the recipe states.
+            return OneCycleLR(optimizer, self.lr, steps, cycle_momentum=self.optimizer == "adam")
         return Constant(optimizer)

@@ -42,6 +42,8 @@ def load_weights(model: Module, path: str | os.PathLike[str]) -> None:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except SafetensorError as error:
         raise FileError(f"{path}: no valid safetensors file: {error}") from error
+    except KeyError as error:
+        raise FileError(f"{path}: holds numbers of type {error}, which NumPy has not") from error
     broken = [name for name, array in state.items() if not np.isfinite(array).all()]
     if broken:
         raise FileError(f"{path}: not finite: {', '.join(broken)}")
