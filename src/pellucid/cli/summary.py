@@ -5,7 +5,7 @@ import click
 from .options import as_json, print_json
 
 
-@click.command()
+@click.command(short_help="Show a network layer by layer.")
 @click.argument("name", default="mnist-cnn")
 @as_json
 def summary(name: str, as_json: bool) -> None:

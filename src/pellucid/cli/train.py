@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..train import Recipe
 
 
-@click.command()
+@click.command(short_help="Train a network and test it.")
 @click.argument("name", default="mnist-cnn")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of four IDX files, in place of MNIST.")
 @click.option("--subset", type=click.IntRange(1), nargs=2, metavar="N M", help="Use N training and M test images.")
