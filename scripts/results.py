@@ -48,7 +48,7 @@ def table() -> str:
     ]
     for path in sorted(FOLDER.glob("*.json")):
         content = json.loads(path.read_text())
-        if "runs" not in content:
+        if "runs" not in content:  # a benchmark
             continue
         runs, on = content["runs"], content["machine"]
         accuracies = [100 * run["test"]["accuracy"] for run in runs]

@@ -42,10 +42,3 @@ def test_each_word_of_run_that_is_named_exists():
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text())
     assert all((ROOT / link).exists() for link in links if "://" not in link)
-
-
-def test_run_without_or_with_an_unknown_word_explains_itself():
-    for arguments in ([], ["nonsense"]):
-        done = subprocess.run(["sh", ROOT / "run", *arguments], capture_output=True, text=True)
-        assert done.returncode == 2
-        assert "run the test-suite" in done.stdout + done.stderr
