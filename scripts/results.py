@@ -48,7 +48,7 @@ def table() -> str:
     ]
     for path in sorted(FOLDER.glob("*.json")):
         content = json.loads(path.read_text())
-        if "runs" not in content:  # a benchmark
+        if "runs" not in content:  # the benchmark
             continue
         runs, on = content["runs"], content["machine"]
         accuracies = [100 * run["test"]["accuracy"] for run in runs]
@@ -61,7 +61,21 @@ def table() -> str:
             f"{on['cores']} cores {on['processor']}, NumPy {on['numpy']}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *speed()]) + "\n"
+
+
+def speed() -> list[str]:
+    """Return the README's sentence about speed, made of what `./run bench --json results/train_step.json` wrote."""
+    path = FOLDER / "train_step.json"
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text())
+    ratios = " and ".join(f"{row['ratio']:.2f} at batch {row['batch']}" for row in content["train_step"])
+    on = content["machine"]
+    return [
+        f"Speed of a training step of `mnist-cnn` on {content['threads']} threads, PyTorch {on['torch']} = 1 (the better of "
+        f"NCHW and channels-last): {ratios}; {on['cores']} cores {on['processor']}."
+    ]
 
 
 def main() -> None:
