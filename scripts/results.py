@@ -73,8 +73,8 @@ def speed() -> list[str]:
     ratios = " and ".join(f"{row['ratio']:.2f} at batch {row['batch']}" for row in content["train_step"])
     on = content["machine"]
     return [
-        f"Speed of a training step of `mnist-cnn` on {content['threads']} threads, PyTorch {on['torch']} = 1 (the better of "
-        f"NCHW and channels-last): {ratios}; {on['cores']} cores {on['processor']}."
+        f"Speed of a training step of `mnist-cnn` on {content['threads']} threads, PyTorch {on['torch']} = 1 "
+        f"(the better of NCHW and channels-last): {ratios}; {on['cores']} cores {on['processor']}."
     ]
 
 
