@@ -33,6 +33,9 @@ class Handle:
 class Hooked:
     """Wraps each subclass's ``forward`` and ``backward``, so that they stay plain methods and yet can be watched."""
 
+    forward: Any
+    backward: Any
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name, around in (("forward", _around_forward), ("backward", _around_backward)):
@@ -63,7 +66,7 @@ class Hooked:
 def _around_forward(forward: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
     @functools.wraps(forward)
     def run(self: Hooked, x: Array) -> Array:
-        if getattr(type(self), "forward") is not run:  # noqa: B009  # a subclass called super().forward
+        if type(self).forward is not run:  # a subclass called super().forward
             return forward(self, x)
         self.prepare(x, _thread.depth == 0)
         _thread.depth += 1
@@ -85,7 +88,7 @@ def _around_backward(
         if grad_y is None:  # nothing from here on has parameters, and nobody asked for the input's gradient
             return None
         grad_x = backward(self, grad_y)
-        if getattr(type(self), "backward") is run:  # noqa: B009
+        if type(self).backward is run:
             self._show("_backward_hooks", grad_x, grad_y)
         return grad_x
 
