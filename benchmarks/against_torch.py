@@ -16,6 +16,9 @@ import time
 from pathlib import Path
 from statistics import median
 
+from benchmarks import torch_nets
+from benchmarks.machine import machine
+
 STEPS = 30  # in a round
 PAUSE = 0.1  # seconds before a round: a peer's worker may spin for some 50 ms after its last call
 
@@ -38,18 +41,14 @@ def pellucid_step(batch: int):
 def torch_step(batch: int, channels_last: bool):
     """Return a function that takes one training step with PyTorch."""
     import torch
-    from torch import nn
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.manual_seed(0)
     x, labels = torch.randn(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
-    model = nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Dropout(0.5), nn.Linear(1600, 10),
-    )  # fmt: skip
+    model = torch_nets.mnist_cnn()
     if channels_last:
         model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    optimizer, loss = torch.optim.Adam(model.parameters()), nn.CrossEntropyLoss()
+    optimizer, loss = torch.optim.Adam(model.parameters()), torch.nn.CrossEntropyLoss()
 
     def step() -> None:
         optimizer.zero_grad()
@@ -125,9 +124,6 @@ def main() -> None:
         shown = "  ".join(f"{engine} {value:.2f} ms" for engine, value in times.items())
         print(f"batch {batch:4}: {shown}  ratio {rows[-1]['ratio']:.2f}")
     if options.json:
-        sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-        from machine import machine
-
         report = {
             "machine": machine("torch"),
             "threads": options.threads,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-from machine import machine
+from benchmarks.machine import machine
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pellucid import ConfigError, DtypeError, ShapeError
+from pellucid import DtypeError, ShapeError
 
 FLOAT32_BOUND = 2e-5  # of the tensor's largest entry, against the float64 reference
 
@@ -158,17 +158,3 @@ def _channels_last(a):
 def _backwards(a):
     """The same numbers with negative strides."""
     return np.flip(np.flip(a).copy())
-
-
-__all__ = [
-    "Case",
-    "ConfigError",
-    "DtypeError",
-    "OpLaws",
-    "ShapeError",
-    "apart",
-    "case",
-    "close",
-    "frozen",
-    "refuse",
-]

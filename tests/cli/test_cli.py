@@ -9,6 +9,7 @@ import pytest
 import pellucid
 from pellucid import FileError
 from pellucid.cli import main
+from pellucid.train import recipe
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
 
@@ -94,6 +95,21 @@ def test_a_run_that_diverges_is_an_error(run, tmp_path):
     assert code == 1
     assert re.fullmatch(r"error: training: the loss is (nan|inf) in step \d+; a learning rate below .* may help\n", err)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_fails_is_named_and_not_taken_for_the_output(run, monkeypatch):
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", "some/file")
+
+    monkeypatch.setattr(pellucid.models, "recipe", fail)
+    assert run("train") == (1, "", "error: some/file: Permission denied\n")
+
+
+def test_the_choices_are_the_recipes():
+    from pellucid.cli.train import train
+
+    choices = {p.name: tuple(p.type.choices) for p in train.params if hasattr(p.type, "choices")}
+    assert choices == {"optimizer": recipe.OPTIMIZERS, "schedule": recipe.SCHEDULES}
 
 
 def test_options_replace_the_recipe(run, tmp_path):

@@ -38,6 +38,12 @@ def test_a_missing_folder_is_named(tmp_path):
         write_file(tmp_path / "nowhere" / "f", b"")
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="file/f: cannot be written: Not a directory"):
+        write_file(tmp_path / "file" / "f", b"")
+
+
 def test_file_and_folder_are_flushed_in_order(tmp_path, monkeypatch):
     """write, fsync, rename, fsync of the folder."""
     events, fsync, replace = [], os.fsync, files.Path.replace

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pellucid import ConfigError
 from pellucid.ops import conv2d, conv2d_backward, conv2d_forward, conv2d_shape
-from tests.checks import ConfigError, OpLaws, case, refuse
+from tests.checks import OpLaws, case, refuse
 from tests.oracles import conv2d_loops
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from pellucid import ConfigError
 from pellucid.ops import dropout_backward, dropout_forward, dropout_shape
-from tests.checks import ConfigError, OpLaws, case, refuse
+from tests.checks import OpLaws, case, refuse
 from tests.oracles import dropout_loops
 
 KEY = 0x0123456789ABCDEF

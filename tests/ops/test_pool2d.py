@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from pellucid import ConfigError
 from pellucid.ops import max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
-from tests.checks import ConfigError, OpLaws, apart, case, refuse
+from tests.checks import OpLaws, apart, case, refuse
 from tests.oracles import max_pool2d_loops
 
 

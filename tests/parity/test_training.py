@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import torch_nets
 from pellucid.models import mnist_cnn
 from pellucid.nn import CrossEntropyLoss, Linear
 from pellucid.optim import SGD, Adam, OneCycleLR
@@ -41,21 +42,13 @@ def test_twenty_steps_of_an_optimizer(name, cycle, rng):
             assert optimizer.lr == pytest.approx(torch_optimizer.param_groups[0]["lr"], rel=1e-12)
 
 
-def torch_mnist_cnn(torch):
-    nn = torch.nn
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Dropout(0.5), nn.Linear(1600, 10),
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_whole_network(dtype, rng):
     """Same weights, same batch: logits, loss, all gradients, five optimiser steps.  No dropout: the masks differ."""
     import torch
 
     model = mnist_cnn().build((1, 28, 28), seed=2, dtype=dtype).eval()
-    twin = torch_mnist_cnn(torch).to(torch.float64).eval()
+    twin = torch_nets.mnist_cnn().to(torch.float64).eval()
     tensors = list(twin.parameters())
     for (_, parameter), tensor in zip(model.named_parameters(), tensors, strict=True):
         tensor.data = torch.tensor(parameter.data.astype(np.float64))

@@ -1,6 +1,7 @@
 """Writing files so that a crash leaves the old one or the new one, and nothing else."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import FileError
@@ -28,8 +29,7 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
-    except BaseException:  # Ctrl-C in the middle leaves no litter either
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:  # after Ctrl-C too; once renamed it is no longer there
+        with suppress(OSError):
+            temporary.unlink()

@@ -41,16 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return 130
     except OSError as error:
-        return _lost_output(error)
+        if error.filename is None:  # our own output: Python would try to write it again at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # else the reader has gone, as in `pellucid models | head -1`
+            click.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        return 1
     return 0
-
-
-def _lost_output(error: OSError) -> int:
-    """Tell of output that could not be written, if there is anybody to tell."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again at its end
-    if not isinstance(error, BrokenPipeError):
-        click.echo(f"error: output: {error.strerror or error}", err=True)
-    return 1
 
 
 def program() -> str:

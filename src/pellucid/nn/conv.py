@@ -45,10 +45,8 @@ class Conv2d(Module):
         bias_init: str | Initializer = "zeros",
     ) -> None:
         (O, C) = pair("Conv2d", "(out_channels, in_channels)", (out_channels, in_channels))
-        self.kernel_size, self.stride = (
-            pair("Conv2d", "kernel_size", kernel_size),
-            pair("Conv2d", "stride", stride),
-        )
+        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size)
+        self.stride = pair("Conv2d", "stride", stride)
         sides("Conv2d", padding, self.kernel_size, self.stride)  # a wrong one is told here and now
         self.padding = padding
         self.weight = Parameter((O, C, *self.kernel_size), weight_init)

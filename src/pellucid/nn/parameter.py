@@ -115,7 +115,7 @@ class FlatParameters:
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
         self.data, self.grad = permanent((end,), dtype), permanent((end,), dtype)
-        self.grad[...] = 0
+        self.zero_grad()
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self._parameters.values())

@@ -14,6 +14,9 @@ class Parameters(Protocol):
     data: Array
     grad: Array
 
+    def zero_grad(self) -> None:
+        """Set every gradient to zero."""
+
 
 class Optimizer:
     """Base of the update rules.
@@ -39,7 +42,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
-        self.parameters.grad[...] = 0
+        self.parameters.zero_grad()
 
     def step(self) -> None:
         """Move the parameters once, by their gradients."""
