@@ -1,5 +1,7 @@
 """Dataset, Normalize, to_one_hot: cut, gather, refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -116,3 +118,31 @@ def test_big_endian_numbers_are_made_native():
     x, _ = Dataset(np.array([[1.5]], ">f4"), [0]).batch([0])
     assert x.dtype.isnative
     assert x.tolist() == [[1.5]]
+
+
+def weighted():
+    return Dataset(np.arange(6.0)[:, None], np.arange(6) % 2, sample_weights=np.arange(6) / 4)
+
+
+def test_sample_weights_stay_with_their_samples():
+    data = weighted()
+    for part in (data, data.take([5, 0, 3]), *data.split(2), replace(data, class_names=("a", "b"))):
+        assert part.sample_weights.tolist() == (part.inputs[:, 0] / 4).tolist()
+    assert len(data.batch([1, 2])) == 2, "a batch of the dataset stays a pair"
+    assert Dataset(data.inputs, data.labels).take([1]).sample_weights is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "words"),
+    [
+        (np.ones(5), ShapeError, r"6 inputs but sample_weights of shape \(5,\)"),
+        (np.ones((6, 1)), ShapeError, r"of shape \(6, 1\)"),
+        (np.ones(6, int), DtypeError, "sample_weights are int64, floats are needed"),
+        (np.array([1, 1, -0.5, 1, 1, -2]), ConfigError, r"sample_weights\[2\] is -0.5"),
+        (np.array([1, np.nan, 1, 1, 1, 1]), ConfigError, r"sample_weights\[1\] is nan"),
+        (np.array([np.inf, 1, 1, 1, 1, 1]), ConfigError, r"sample_weights\[0\] is inf"),
+    ],
+)
+def test_sample_weights_that_make_no_sense(weights, error, words):
+    with pytest.raises(error, match=words):
+        replace(weighted(), sample_weights=weights)

@@ -7,8 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pellucid import FileError
-from pellucid.data import read_idx
+from pellucid import DtypeError, FileError, ShapeError
+from pellucid.data import read_idx, write_idx
 from tests.data.conftest import idx_bytes
 
 
@@ -69,3 +69,46 @@ def test_a_missing_file_and_a_folder(tmp_path):
         read_idx(tmp_path / "nothing")
     with pytest.raises(FileError, match="cannot be read: Is a directory"):
         read_idx(tmp_path)
+
+
+NAMES = ("u1", "i1", "i2", "i4", "f4", "f8")
+
+
+@pytest.mark.parametrize("dtype", [*NAMES, ">i2", ">f8"])
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (0, 4), (2, 1, 3, 2), (1,) * 64])
+@pytest.mark.parametrize("name", ["f", "f.gz"])
+def test_what_is_written_is_read_back_to_the_bit(tmp_path, rng, dtype, shape, name):
+    array = np.frombuffer(rng.bytes(int(np.prod(shape)) * np.dtype(dtype).itemsize), dtype).reshape(shape)
+    write_idx(tmp_path / name, array.T)
+    read = read_idx(tmp_path / name)
+    assert (read.dtype, read.shape) == (np.dtype(dtype).newbyteorder("="), shape[::-1])
+    assert read.tobytes() == array.T.astype(read.dtype).tobytes(), "any bits, those of nan too"
+
+
+def test_the_bytes_are_those_of_the_format_and_the_same_each_time(tmp_path):
+    array = np.array([[1, -2, 3]], np.int16)
+    write_idx(tmp_path / "f", array)
+    assert (tmp_path / "f").read_bytes() == bytes.fromhex("00000b02 00000001 00000003 0001fffe0003")
+    for name in ("a.gz", "another.gz"):
+        write_idx(tmp_path / name, array)
+        packed = (tmp_path / name).read_bytes()
+        assert gzip.decompress(packed) == (tmp_path / "f").read_bytes()
+        assert packed[3:8] == bytes(5), "no name, no time"
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "another.gz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "words"),
+    [
+        (np.zeros(3, np.int64), DtypeError, "int64 is no type of IDX; it has uint8, int8, int16"),
+        (np.zeros(3, bool), DtypeError, "bool is no type of IDX"),
+        (np.zeros(3, np.uint16), DtypeError, "uint16 is no type"),
+        (np.zeros(3, np.float16), DtypeError, "float16 is no type"),
+        (np.array(3, np.uint8), ShapeError, "no axis"),
+        (np.zeros((0, 2**32), np.uint8), ShapeError, "an axis of over 4,294,967,295 entries"),
+    ],
+)
+def test_what_idx_cannot_hold_is_refused_and_nothing_written(tmp_path, array, error, words):
+    with pytest.raises(error, match=words):
+        write_idx(tmp_path / "f", array)
+    assert not list(tmp_path.iterdir())

@@ -51,3 +51,37 @@ def test_what_makes_no_sense_is_refused():
         Loader(numbers(3), 0)
     with pytest.raises(ConfigError, match="empty"):
         Loader(numbers(0), 3)
+
+
+def bits(batches):
+    return [[(a.dtype, a.shape, a.tobytes()) for a in batch] for batch in batches]
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+def test_an_epoch_can_be_taken_up_in_its_middle(prefetch, monkeypatch):
+    loader = Loader(numbers(23), 4, seed=2, prefetch=prefetch)
+    whole = bits(loader.batches(3))
+    made, batch = [], Dataset.batch
+    monkeypatch.setattr(Dataset, "batch", lambda self, *a: made.append(a) or batch(self, *a))
+    for start in range(len(loader) + 1):
+        made.clear()
+        assert bits(loader.batches(3, start=start)) == whole[start:]
+        assert len(made) == len(loader) - start, "what is skipped is not made"
+    for start in (-1, len(loader) + 1):
+        with pytest.raises(ConfigError, match=f"start is {start}, an epoch has 6 batches"):
+            loader.batches(start=start)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_come_as_a_third_array(dtype):
+    data = Dataset(np.arange(7.0)[:, None], np.zeros(7, int), sample_weights=np.arange(7) / 8)
+    for x, _, w in Loader(data, 3).batches(dtype=dtype):
+        assert w.dtype == dtype
+        assert w.tolist() == (x[:, 0] / 8).tolist()
+
+
+def test_prefetching_changes_no_bit(rng):
+    data = Dataset(rng.integers(0, 256, (50, 1, 5, 4), np.uint8), rng.integers(0, 3, 50), sample_weights=rng.random(50))
+    for epoch in range(2):
+        batches = [bits(Loader(data, 8, seed=1, prefetch=p).batches(epoch, np.float64)) for p in (False, True)]
+        assert batches[0] == batches[1]

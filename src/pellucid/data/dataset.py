@@ -26,11 +26,17 @@ class Dataset:
         Names of the classes 0, 1, ...; without them the labels' numbers serve.
     normalize : Normalize
         What a batch of uint8 images goes through; by default pixels become 0 to 1.
+    sample_weights : float array (N,), optional
+        How much each sample counts, finite and not negative; kept by `take` and `split`, dealt out by `Loader`.
 
     Raises
     ------
     ShapeError
-        If there are not as many labels as inputs, or a label has no name.
+        If there are not as many labels or weights as inputs, or a label has no name.
+    DtypeError
+        If labels or weights are of the wrong kind.
+    ConfigError
+        If a weight is negative or not finite.
 
     Examples
     --------
@@ -44,6 +50,7 @@ class Dataset:
     labels: Array
     class_names: tuple[str, ...] = ()
     normalize: Normalize = field(default_factory=Normalize)
+    sample_weights: Array | None = None
 
     def __post_init__(self) -> None:
         for name in ("inputs", "labels"):
@@ -64,6 +71,20 @@ class Dataset:
         if low < 0 or high >= len(self.class_names):
             wrong = low if low < 0 else high
             raise ShapeError(f"Dataset: label {wrong} is out of range, there are {len(self.class_names)} classes")
+        if self.sample_weights is not None:
+            self._check_weights(np.asarray(self.sample_weights))
+
+    def _check_weights(self, weights: Array) -> None:
+        if weights.shape != (len(self),):
+            raise ShapeError(f"Dataset: {len(self)} inputs but sample_weights of shape {weights.shape}")
+        if weights.dtype.kind != "f":
+            raise DtypeError(f"Dataset: sample_weights are {weights.dtype}, floats are needed")
+        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if len(wrong):
+            raise ConfigError(
+                f"Dataset: sample_weights[{wrong[0]}] is {weights[wrong[0]]}, it must be finite and not negative"
+            )
+        object.__setattr__(self, "sample_weights", weights)
 
     @property
     def classes(self) -> Array:
@@ -90,7 +111,8 @@ class Dataset:
     def take(self, indices: npt.ArrayLike) -> Self:
         """Return a dataset of these samples, in this order."""
         chosen = np.asarray(indices)
-        return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen])
+        weights = None if self.sample_weights is None else self.sample_weights[chosen]
+        return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen], sample_weights=weights)
 
     def split(self, count: int, seed: int = 0) -> tuple[Self, Self]:
         """Return (the rest, `count` samples drawn by `seed`), both with the classes in this set's proportions.

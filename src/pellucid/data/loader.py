@@ -1,6 +1,7 @@
 """Loader: a dataset in batches, in an order that is a function of (seed, epoch)."""
 
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,10 @@ from .._core.arrays import Array
 from .._core.errors import ConfigError
 from .._core.random import key, permutation
 from .dataset import Dataset
+from .prefetch import prefetch as ahead
+
+Batch: TypeAlias = tuple[Array, ...]
+"""(inputs, labels), or (inputs, labels, weights) of a dataset with sample weights."""
 
 
 class Loader:
@@ -22,6 +27,8 @@ class Loader:
     shuffle : bool
         A new order each epoch, by `seed`; else the dataset's order.
     seed : int
+    prefetch : bool
+        Make the next batch in a thread while this one is used.  The batches are the same, to the bit.
 
     Examples
     --------
@@ -31,12 +38,15 @@ class Loader:
     ([3, 4], 2)
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int = 64, shuffle: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self, dataset: Dataset, batch_size: int = 64, shuffle: bool = True, seed: int = 0, prefetch: bool = False
+    ) -> None:
         if batch_size < 1:
             raise ConfigError(f"Loader: batch_size is {batch_size}, at least 1 is needed")
         if not len(dataset):
             raise ConfigError("Loader: the dataset is empty")
         self.dataset, self.batch_size, self.shuffle, self.seed = dataset, batch_size, shuffle, seed
+        self.prefetch = prefetch
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
@@ -47,11 +57,27 @@ class Loader:
         count = len(self.dataset)
         return permutation(key(self.seed, "order", epoch), count) if self.shuffle else np.arange(count)
 
-    def batches(self, epoch: int = 0, dtype: npt.DTypeLike = np.float32) -> Iterator[tuple[Array, Array]]:
-        """Yield (inputs, labels) batch by batch."""
-        order, starts = self.order(epoch), self._starts()
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-            yield self.dataset.batch(order[start:end], dtype)
+    def batches(self, epoch: int = 0, dtype: npt.DTypeLike = np.float32, start: int = 0) -> Iterator[Batch]:
+        """Return an iterator over the batches of this epoch: inputs, labels and, if the dataset has them, weights.
+
+        The first `start` batches are left out without being made, as a resumed epoch asks for.
+
+        Raises
+        ------
+        ConfigError
+            If the epoch has fewer than `start` batches.
+        """
+        if not 0 <= start <= len(self):
+            raise ConfigError(f"Loader: start is {start}, an epoch has {len(self)} batches")
+        made = self._batches(epoch, np.dtype(dtype), start)
+        return ahead(made) if self.prefetch else made
+
+    def _batches(self, epoch: int, dtype: np.dtype[Any], skipped: int) -> Iterator[Batch]:
+        order, starts, weights = self.order(epoch), self._starts(), self.dataset.sample_weights
+        for start, end in list(zip(starts, [*starts[1:], len(order)], strict=True))[skipped:]:
+            chosen = order[start:end]
+            pair = self.dataset.batch(chosen, dtype)
+            yield pair if weights is None else (*pair, weights[chosen].astype(dtype))
 
     def _starts(self) -> list[int]:
         starts = list(range(0, len(self.dataset), self.batch_size))
