@@ -48,7 +48,7 @@ def broken_files(folder):
         ("nan", "not finite: 0.weight"),
         ("pickle", "no valid safetensors file"),
         ("empty", "no valid safetensors file"),
-        ("short", "no valid safetensors file"),
+        ("short", "damaged: the header announces 168 bytes, the file has 167"),
         ("nowhere", "cannot be read: No such file"),
     ],
 )
@@ -82,7 +82,7 @@ def test_columns_may_come_later(tmp_path):
 def test_a_number_type_that_numpy_has_not(tmp_path):
     header = b'{"0.weight":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
     (tmp_path / "w").write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0")
-    with pytest.raises(FileError, match="w: holds numbers of type 'BF16'"):
+    with pytest.raises(FileError, match=r"w: 0\.weight holds numbers of type BF16, which NumPy has not"):
         load_weights(net(1), tmp_path / "w")
 
 

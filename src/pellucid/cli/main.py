@@ -11,7 +11,10 @@ from collections.abc import Sequence
 import click
 
 from .._core.errors import PellucidError
+from .doctor import doctor
+from .evaluate import evaluate
 from .models import models
+from .predict import predict
 from .summary import summary
 from .train import train
 
@@ -22,14 +25,14 @@ def cli() -> None:
     """Convolutional and recurrent networks from scratch: clear, exact, fast."""
 
 
-for command in (train, summary, models):
+for command in (train, evaluate, predict, summary, models, doctor):
     cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); return its exit code."""
     try:
-        cli.main(arguments, prog_name=program(), standalone_mode=False)
+        code = cli.main(arguments, prog_name=program(), standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:  # wrong usage; click knows how to show it
         error.show()
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, BrokenPipeError):  # else the reader has gone, as in `pellucid models | head -1`
             click.echo(f"error: {error.filename or 'output'}: {error.strerror or error}", err=True)
         return 1
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def program() -> str:

@@ -1,171 +1,256 @@
-"""pellucid train: train a network on MNIST, or on a folder in its format, and test it once."""
+"""pellucid train: train a network, keep the run in a folder, and test it once; or go on with a run."""
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._core.errors import ConfigError, FileError
-from .options import as_json, print_json
+from .._core.errors import ConfigError, FileError, PellucidError
+from .interrupt import orderly
+from .options import as_json, find_run, print_json, threads
 
 if TYPE_CHECKING:
-    from ..data import Dataset
+    from ..data import Loader
     from ..nn import Module
-    from ..train import Recipe
+    from ..train import Parts, Recipe, RunFolder, Trainer
+
+_SHORT = {  # options that are short for --set
+    "data": "data", "subset": "subset", "validation": "validation", "epochs": "epochs", "batch_size": "batch_size",
+    "seed": "seed", "patience": "patience", "optimizer": "optimizer.name", "lr": "optimizer.lr",
+    "schedule": "schedule.name",
+}  # fmt: skip
 
 
-@click.command(short_help="Train a network and test it.")
-@click.argument("name", default="mnist-cnn")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of four IDX files, in place of MNIST.")
+@click.command(short_help="Train a network and test it; or go on with a run.")
+@click.argument("name", required=False)
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Recipe in TOML, as in a run's folder.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Replace one value: optimizer.lr=0.01.")
+@click.option("--data", metavar="SOURCE", help="Folder of four IDX files, or a name of `data list`.")
 @click.option("--subset", type=click.IntRange(1), nargs=2, metavar="N M", help="Use N training and M test images.")
 @click.option("--validation", type=click.IntRange(0), help="Training images held out; 0: train on all.")
 @click.option("--epochs", type=click.IntRange(1), help="How often each image is seen.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images in an optimiser step.")
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; its peak in a cycle.")
-@click.option("--optimizer", type=click.Choice(["adam", "sgd"]))
-@click.option("--schedule", type=click.Choice(["constant", "one-cycle"]))
+@click.option("--optimizer", type=click.Choice(["adam", "adamw", "sgd"]))
+@click.option("--schedule", type=click.Choice(["constant", "cosine", "one-cycle", "step"]))
+@click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without improvement; 0: never.")
 @click.option("--seed", type=click.IntRange(0), help="Settles start values, order and dropout.")
-@click.option("--threads", type=click.IntRange(1), help="Threads of the matrix products.")
-@click.option("--out", type=click.Path(path_type=Path), help="New folder for weights and history.")
+@threads
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; runs/NAME-1, -2, ... unless told.")
+@click.option("--checkpoint-every", type=click.IntRange(1), metavar="STEPS", help="Also within an epoch.")
+@click.option("--resume", metavar="RUN", help="Go on with a run, bit for bit; --epochs may prolong it.")
 @as_json
 def train(
-    name: str,
-    data: Path | None,
-    subset: tuple[int, int] | None,
-    threads: int | None,
+    name: str | None,
+    config: Path | None,
+    changes: tuple[str, ...],
     out: Path | None,
+    checkpoint_every: int | None,
+    resume: str | None,
     as_json: bool,
-    **chosen: Any,
+    **short: Any,
 ) -> None:
     """Train network NAME (mnist-cnn unless told) and test it once, with the final weights.
 
-    What is not given comes from the network's recipe.
+    What is not given comes from the network's recipe.  Ctrl-C ends the run with a checkpoint.
     """
-    if threads is not None:
-        from .._core.threads import limit_threads
-
-        limit_threads(threads)
-    from dataclasses import asdict, replace
-
-    from .. import models
-    from ..data import Loader
-    from ..train import ProgressBar, Trainer, digest, save_weights
-
-    entry = models.find(name)
-    recipe = replace(models.recipe(name), **{k: v for k, v in chosen.items() if v is not None})
-    training, validation, test = _load(data, subset, recipe)
-    model = entry.make().build(training.input_shape, seed=recipe.seed)
-    loader = Loader(training, recipe.batch_size, seed=recipe.seed)
-    optimizer = recipe.make_optimizer(model)
-    schedule = recipe.make_schedule(optimizer, recipe.epochs * len(loader))
-    progress = ProgressBar(sys.stderr if as_json else sys.stdout)
-    trainer = Trainer(model, optimizer, schedule=schedule, seed=recipe.seed, callbacks=[progress])
-    if not as_json:
-        _introduce(recipe, model, training, validation, test, data)
-    with _new_folder(out):
-        started = time.perf_counter()
-        trainer.fit(loader, recipe.epochs, validation=validation if len(validation) else None)
-        seconds = time.perf_counter() - started
-        tested = trainer.evaluate(test)
-        if out is not None:
-            save_weights(model, out / "weights.safetensors")
-            trainer.history.to_csv(out / "history.csv")
-    if as_json:
-        print_json(
-            {
-                "recipe": asdict(recipe),
-                "images": {"train": len(training), "validation": len(validation), "test": len(test)},
-                "parameters": model.parameters().data.size,
-                "history": trainer.history.rows,
-                "test": tested,
-                "weights_sha256": digest(model),
-                "seconds": {"fit": seconds, "epochs": progress.seconds},
-            }
-        )
+    given = {_SHORT[key]: value for key, value in short.items() if value is not None}
+    if "data" in given and Path(given["data"]).is_dir():
+        given["data"] = str(Path(given["data"]).resolve())  # a run goes on from any folder
+    if resume is not None:
+        if name or config or changes or out or set(given) - {"epochs"}:
+            raise click.UsageError(
+                "--resume goes on as the run began; with it go only --epochs, --threads, --checkpoint-every, --json"
+            )
+        run = _Run.again(find_run(resume), given.get("epochs"), as_json, checkpoint_every)
     else:
-        _conclude(recipe, tested, digest(model), out)
+        run = _Run.new(_recipe(name, config, changes, given), out, as_json, checkpoint_every)
+    run.train()
 
 
-def _load(folder: Path | None, subset: tuple[int, int] | None, recipe: "Recipe") -> "tuple[Dataset, Dataset, Dataset]":
-    """Return training, validation and test images."""
-    from ..data import mnist
+def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], given: dict[str, Any]) -> "Recipe":
+    from .. import models
+    from ..train import Recipe
+    from ..train.toml import parse_setting
 
-    training, test = mnist(folder)
-    count = len(training)
-    if recipe.validation >= count:
-        raise ConfigError(f"--validation {recipe.validation}: leaves nothing of {count} training images")
-    training, validation = training.split(recipe.validation, recipe.seed)
-    if subset is not None:
-        # After the validation images are set aside: they are the same for any subset.
-        training, test = (
-            _draw(part, wanted, what, recipe.seed)
-            for part, wanted, what in zip((training, test), subset, ("training", "test"), strict=True)
-        )
-    return training, validation, test
-
-
-def _draw(dataset: "Dataset", count: int, what: str, seed: int) -> "Dataset":
-    if count > len(dataset):
-        raise ConfigError(f"--subset: {count:,} {what} images asked for, there are {len(dataset):,}")
-    return dataset.split(count, seed)[1]
+    if config is None:
+        recipe = models.recipe(name or "mnist-cnn")
+    else:
+        try:
+            recipe = Recipe.from_toml(config.read_text(encoding="utf-8"), str(config))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = (error.strerror or error) if isinstance(error, OSError) else "no UTF-8 text"
+            raise FileError(f"{config}: cannot be read: {reason}") from error
+        if name not in (None, recipe.model):
+            raise ConfigError(f"{config}: is for {recipe.model}, but {name} was asked for")
+    models.find(recipe.model)
+    return recipe.updated(dict(parse_setting(text) for text in changes) | given)
 
 
-def _introduce(
-    recipe: "Recipe",
-    model: "Module",
-    training: "Dataset",
-    validation: "Dataset",
-    test: "Dataset",
-    folder: Path | None,
-) -> None:
-    from ..inspect import summary
+class _Run:
+    """One call of the command: what it trains, where, and what it says on the way."""
 
-    source = "MNIST" if folder is None else str(folder)
-    click.echo(f"{recipe.model} on {source}: {len(training):,} training, {len(validation):,} validation, "
-               f"{len(test):,} test images\n")  # fmt: skip
-    click.echo(summary(model, training.input_shape))
-    rule = f"SGD, momentum {recipe.momentum:g}" if recipe.optimizer == "sgd" else "Adam"
-    rate = (
-        f"one-cycle learning rate up to {recipe.lr:g}"
-        if recipe.schedule == "one-cycle"
-        else f"learning rate {recipe.lr:g}"
-    )
-    click.echo(f"\n{rule}, {rate}, batches of {recipe.batch_size}, seed {recipe.seed}\n")
+    def __init__(self, recipe: "Recipe", as_json: bool) -> None:
+        from .. import models
+        from ..train import ProgressBar, load_parts
+
+        self.recipe, self.as_json = recipe, as_json
+        self.parts: Parts = load_parts(recipe)
+        shape = self.parts.training.input_shape
+        self.model: Module = models.find(recipe.model).make().build(shape, seed=recipe.seed)
+        self.progress = ProgressBar(sys.stderr if as_json else sys.stdout)
+        self.trainer: Trainer
+        self.loader: Loader
+        self.folder: RunFolder
+
+    @classmethod
+    def new(cls, recipe: "Recipe", out: Path | None, as_json: bool, every: int | None) -> "_Run":
+        """Prepare a new run and make its folder."""
+        from ..train import RunFolder, assemble, environment
+
+        if out is not None and (out.exists() or out.is_symlink()):
+            raise FileError(f"--out {out}: exists already; choose a new name, nothing is overwritten")
+        self = cls(recipe, as_json)
+        self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
+        self._introduce()
+        self.folder = RunFolder.create(out or _free(recipe.model), recipe, self._about(), environment(), self.trainer)
+        self._watch(every)
+        return self
+
+    @classmethod
+    def again(cls, path: Path, epochs: int | None, as_json: bool, every: int | None) -> "_Run":
+        """Prepare to go on with a run."""
+        from dataclasses import replace
+
+        from ..train import RunFolder, assemble, environment
+
+        folder = RunFolder(path)
+        recipe = folder.recipe
+        if epochs is not None and epochs != recipe.epochs:
+            if recipe.length_is_fixed:
+                raise ConfigError(
+                    f"--epochs {epochs}: the {recipe.schedule['name']} schedule of {path} was made for {recipe.epochs}"
+                )
+            recipe = replace(recipe, epochs=epochs)
+        self = cls(recipe, as_json)
+        if (now := self._about()) != folder.about:
+            changed = [key for key in now if now[key] != folder.about.get(key)]
+            raise FileError(f"{path}: the data are not those the run began with ({', '.join(changed)} differ)")
+        self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
+        self.folder = folder
+        self._watch(every)
+        folder.resume(self.trainer, self._say)
+        if self.trainer.epoch > recipe.epochs:
+            raise ConfigError(f"--epochs {epochs}: {self.trainer.epoch} epochs of {path} are done already")
+        folder.update_recipe(recipe)
+        self._introduce()
+        differences = folder.went_on(environment(), self.trainer)
+        self._say(f"{path}: goes on after epoch {self.trainer.epoch}, step {self.trainer.step}")
+        if differences:
+            self._say(f"note: another machine or version, the bits may differ: {'; '.join(differences)}")
+        return self
+
+    def train(self) -> None:
+        """Train to the end, test, and say so."""
+        trainer, validation = self.trainer, self.parts.validation
+        epochs = self.recipe.epochs - trainer.epoch
+        try:
+            with orderly(trainer.stop):
+                trainer.fit(self.loader, epochs, validation=validation if len(validation) else None)
+        except (PellucidError, OSError) as error:
+            self.folder.log(f"failed: {error}")
+            self.folder.remove_if_nothing_was_learned()
+            raise
+        if trainer.stopped in ("SIGINT", "SIGTERM"):
+            self._stopped()
+        result = self._result(trainer.evaluate(self.parts.test))
+        self.folder.finish(trainer, {key: result[key] for key in ("test", "weights_sha256", "images")})
+        if self.as_json:
+            print_json(result)
+        else:
+            self._conclude(result)
+
+    def _watch(self, every: int | None) -> None:
+        self.trainer.callbacks = (*self.trainer.callbacks, self.progress, self.folder, self.folder.checkpointer(every))
+
+    def _about(self) -> dict[str, Any]:
+        from dataclasses import asdict
+
+        from ..train import fingerprint
+
+        training = self.parts.training
+        return {
+            "model": self.recipe.model,
+            "input_shape": list(training.input_shape),
+            "class_names": list(training.class_names),
+            "normalize": asdict(training.normalize),
+            "framing": "digit" if self.recipe.data == "mnist" else "whole",
+            "data_sha256": {name: fingerprint(part) for name, part in self.parts._asdict().items()},
+        }
+
+    # --- what it says ------------------------------------------------------------------------------------
+
+    def _say(self, line: str) -> None:
+        click.echo(line, err=True)
+
+    def _introduce(self) -> None:
+        from ..inspect import summary
+
+        if self.as_json:
+            return
+        recipe, parts = self.recipe, self.parts
+        source = "MNIST" if recipe.data == "mnist" else recipe.data
+        click.echo(f"{recipe.model} on {source}: {len(parts.training):,} training, {len(parts.validation):,} "
+                   f"validation, {len(parts.test):,} test images\n")  # fmt: skip
+        click.echo(summary(self.model, parts.training.input_shape))
+        tables = [f"{_settings(table)}" for table in (recipe.optimizer, recipe.schedule)]
+        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}, seed {recipe.seed}\n")
+
+    def _result(self, tested: dict[str, float]) -> dict[str, Any]:
+        from ..train import digest
+
+        return {
+            "recipe": self.recipe.to_dict(),
+            "images": {name.replace("training", "train"): len(part) for name, part in self.parts._asdict().items()},
+            "parameters": self.model.parameters().data.size,
+            "history": self.trainer.history.rows,
+            "test": tested,
+            "weights_sha256": digest(self.model),
+            "run": str(self.folder.path),
+            "seconds": {"fit": sum(self.progress.seconds), "epochs": self.progress.seconds},
+        }
+
+    def _conclude(self, result: dict[str, Any]) -> None:
+        from .main import program
+
+        if self.trainer.stopped:
+            click.echo(f"stopped early: {self.trainer.stopped}; the weights are those of the best epoch")
+        tested, run = result["test"], result["run"]
+        click.echo(f"\ntest accuracy {100 * tested['accuracy']:.2f} %  (loss {tested['loss']:.4f})")
+        click.echo(f"weights SHA-256 {result['weights_sha256']}")
+        click.echo(f"kept in {run}")
+        click.echo("\nTry next:")
+        click.echo(f"  {program()} predict {run} IMAGE...     what it makes of your own pictures")
+        click.echo(f"  {program()} train {self.recipe.model} --seed {self.recipe.seed + 1}     another seed")
+
+    def _stopped(self) -> None:
+        from .main import program
+
+        self.folder.log(f"stopped by {self.trainer.stopped} after step {self.trainer.step}")
+        click.echo(f"stopped after step {self.trainer.step}; go on with: {program()} train --resume {self.folder.path}",
+                   err=True)  # fmt: skip
+        raise click.exceptions.Exit(130 if self.trainer.stopped == "SIGINT" else 143)
 
 
-def _conclude(recipe: "Recipe", tested: dict[str, float], digest: str, out: Path | None) -> None:
-    from .main import program
-
-    click.echo(f"\ntest accuracy {100 * tested['accuracy']:.2f} %  (loss {tested['loss']:.4f})")
-    click.echo(f"weights SHA-256 {digest}")
-    if out is not None:
-        click.echo(f"written to {out}: weights.safetensors, history.csv")
-    click.echo("\nTry next:")
-    click.echo(
-        f"  {program()} train {recipe.model} --seed {recipe.seed + 1} --out my-run     another seed, kept on disk"
-    )
-    click.echo(f"  {program()} train {recipe.model} --subset 5000 10000 --validation 500    how far 5,000 images go")
+def _settings(table: Any) -> str:
+    more = [f"{key} {value}" for key, value in table.items() if key != "name"]
+    return " ".join([table["name"], f"({', '.join(more)})"] if more else [table["name"]])
 
 
-@contextmanager
-def _new_folder(folder: Path | None) -> Iterator[None]:
-    """Make the folder before the long work, and take it away again if that fails and left nothing in it."""
-    if folder is None:
-        yield
-        return
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        raise FileError(f"--out {folder}: exists already; choose a new name, nothing is overwritten") from None
-    except OSError as error:
-        raise FileError(f"--out {folder}: cannot be made: {error.strerror or error}") from error
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):
-            folder.rmdir()
-        raise
+def _free(model: str) -> Path:
+    """Return the first of runs/MODEL-1, runs/MODEL-2, ... that is free."""
+    number = 1
+    while (path := Path("runs") / f"{model}-{number}").exists():
+        number += 1
+    return path

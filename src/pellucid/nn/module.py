@@ -19,15 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
-from .._core.errors import ConfigError, DtypeError, ShapeError
+from .._core.errors import ConfigError, DtypeError
 from .._core.random import Keys, key
 from ..ops._check import float_dtype
 from .hooks import Hooked
 from .parameter import Buffer, FlatParameters, Parameter, start_values
-from .tree import Tree
+from .state import State
 
 
-class Module(Tree, Hooked):
+class Module(State, Hooked):
     """Base of all layers and networks.  A subclass need not call ``super().__init__()``.
 
     Attributes
@@ -181,35 +181,6 @@ class Module(Tree, Hooked):
         if self._flat is not None and (isinstance(value, state) or isinstance(vars(self).get(name), state)):
             raise ConfigError(f"{self.title}: {name!r} cannot change after build; make a new network")
         object.__setattr__(self, name, value)
-
-    # --- state ---------------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, Array]:
-        """Return copies of all parameters and buffers, with PyTorch's names and layouts."""
-        return {name: state.data.copy() for name, state in self._named(Parameter, Buffer)}
-
-    def load_state_dict(self, state: dict[str, Array]) -> None:
-        """Take over all parameters and buffers from `state`, or none of them.
-
-        Raises
-        ------
-        ShapeError
-            With every missing, unexpected and misshapen key; nothing is changed then.
-        """
-        own = dict(self._named(Parameter, Buffer))
-        given = {name: np.asarray(value) for name, value in state.items()}
-        missing, unexpected = [n for n in own if n not in given], [n for n in given if n not in own]
-        problems = [f"missing {', '.join(missing)}"] if missing else []
-        problems += [f"unexpected {', '.join(unexpected)}"] if unexpected else []
-        for name in (n for n in own if n in given):
-            if given[name].shape != own[name].shape:
-                problems.append(f"{name} has shape {given[name].shape}, expected {own[name].shape}")
-            elif given[name].dtype.kind not in "fiu":
-                problems.append(f"{name} holds {given[name].dtype}, numbers are needed")
-        if problems:
-            raise ShapeError(f"load_state_dict: {'; '.join(problems)}")
-        for name, target in own.items():
-            target.data = given[name]
 
     # --- modes ---------------------------------------------------------------------------------------
 

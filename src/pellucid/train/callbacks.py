@@ -4,6 +4,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._core.arrays import Array
+
 if TYPE_CHECKING:
     from .trainer import Trainer
 
@@ -11,8 +13,8 @@ if TYPE_CHECKING:
 class Callback:
     """Base: override what you need.  `trainer` is the running Trainer; numbers come as plain floats."""
 
-    def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int) -> None:
-        """Before the first of `epochs` epochs of `batches` batches."""
+    def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
+        """Before the first of `epochs` epochs of `batches` batches, None where nobody knows how many."""
 
     def on_epoch_begin(self, trainer: "Trainer", epoch: int) -> None:
         """Before epoch `epoch`, counted from 1."""
@@ -24,7 +26,14 @@ class Callback:
         """After an epoch and its validation, with its row of the history."""
 
     def on_train_end(self, trainer: "Trainer") -> None:
-        """After the last epoch; also when training was interrupted."""
+        """After the last epoch; also when training was stopped, or failed.  The last callback hears it first."""
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return what a checkpoint must keep of this callback, by names; the history need not be among it."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Array]) -> None:
+        """Take over what `state_dict` gave."""
 
 
 class ProgressBar(Callback):
@@ -41,7 +50,7 @@ class ProgressBar(Callback):
         self.seconds: list[float] = []  # of each epoch, validation included
         self._bar: Any = None
 
-    def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int) -> None:
+    def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
         """Remember how much there is to do."""
         from tqdm import tqdm
 
@@ -51,7 +60,7 @@ class ProgressBar(Callback):
         """Start a bar; tqdm draws none where there is no terminal."""
         self._start = time.perf_counter()
         self._bar = self._tqdm(
-            total=self._batches, desc=f"epoch {epoch}/{self._last}", file=self.file, leave=False,
+            total=self._batches, initial=trainer.batch, desc=f"epoch {epoch}/{self._last}", file=self.file, leave=False,
             disable=None, unit="batch", dynamic_ncols=True,
         )  # fmt: skip
 

@@ -32,6 +32,18 @@ class History:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def best(self, column: str, min_delta: float = 0.0) -> int:
+        """Return the index of the best row: the first from which no later one is better by more than `min_delta`.
+
+        Columns that end in "accuracy" are to rise, others to fall.
+        """
+        values = [-v if column.endswith("accuracy") else v for v in self[column]]
+        best = 0
+        for i, value in enumerate(values):
+            if value < values[best] - min_delta:
+                best = i
+        return best
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table; numbers are written so that reading gives the same bits."""
         text = io.StringIO()

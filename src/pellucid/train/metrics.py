@@ -43,15 +43,16 @@ class Means:
     """
 
     def __init__(self) -> None:
-        self.count = 0
         self.sums: dict[str, float] = {}
+        self.counts: dict[str, float] = {}
 
-    def update(self, values: Mapping[str, Array]) -> None:
-        """Add one batch: for each name one value a sample."""
+    def update(self, values: Mapping[str, Array], loss_weights: Array) -> None:
+        """Add one batch: for each name one value a sample; the losses count by their weights."""
         for name, array in values.items():
             self.sums[name] = ordered_sum(array, self.sums.get(name, 0.0))
-        self.count += len(values["loss"])
+            before = self.counts.get(name, 0.0)
+            self.counts[name] = ordered_sum(loss_weights, before) if name == "loss" else before + len(array)
 
     def result(self) -> dict[str, float]:
         """Return the means by name."""
-        return {name: total / self.count for name, total in self.sums.items()}
+        return {name: total / self.counts[name] for name, total in self.sums.items()}

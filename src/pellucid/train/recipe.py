@@ -1,92 +1,216 @@
-"""Recipe: everything that settles a training run, besides the data and the machine."""
+"""Recipe: everything that settles a training run, besides the machine."""
 
-import tomllib
-from dataclasses import dataclass, fields
-from typing import Any, Self, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from .._core.errors import ConfigError
-from ..nn import Module
-from ..optim import SGD, Adam, Constant, OneCycleLR, Optimizer, Schedule
+from ..nn import CrossEntropyLoss, Module
+from ..optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    CosineAnnealingLR,
+    LinearLR,
+    OneCycleLR,
+    Optimizer,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
+from .settings import arguments, make, unknown
+from .toml import assign, read_toml, write_toml
 
-OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "one-cycle")
+OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
+SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": OneCycleLR, "step": StepLR}
+_KINDS: dict[str, type] = {
+    "model": str, "data": str, "monitor": str, "prefetch": bool, "clip_norm": float,
+    "validation": int, "epochs": int, "batch_size": int, "seed": int, "patience": int,
+    "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
+}  # fmt: skip
+_WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
+_LEAST = {"epochs": 1, "batch_size": 1, "validation": 0, "patience": 0, "seed": 0}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model's name and how to train it.
+    """A model's name, its data, and how to train it: what a run's config.toml holds.
 
     Parameters
     ----------
     model : str
-    epochs, batch_size : int
-    optimizer : "adam" or "sgd"
-    lr : float
-        Learning rate; with the one-cycle schedule its peak.
-    schedule : "constant" or "one-cycle"
-    momentum : float
-        Of SGD.
+    data : str
+        "mnist", another data set's name, or a folder in MNIST's format.
+    subset : (int, int) or None
+        Use so many training and test images, drawn by the seed after the validation images are set aside.
     validation : int
         How many training images to hold out.
-    seed : int
+    epochs, batch_size, seed : int
+    prefetch : bool
+        Make the next batch in a second thread.
+    clip_norm : float or None
+        Largest norm of the gradient.
+    patience : int
+        Stop after so many epochs without improvement and take the best weights; 0: never.
+    monitor : str
+        The column of the history that tells the best epoch.
+    optimizer : table
+        `name` ("adam", "adamw", "sgd") and settings of that class; `lr` is the peak with one-cycle.
+        The momentum of "sgd" is 0.9 unless it is set.
+    schedule : table
+        `name` ("constant", "cosine", "one-cycle", "step") and settings of that class, counted in optimiser steps.
+        The length of "cosine" and "one-cycle" is that of the run.  `warmup`: so many steps rise linearly before.
+    loss : table
+        Settings of CrossEntropyLoss: `label_smoothing`, `weight` (of each class).
 
     Raises
     ------
     ConfigError
-        If a value is out of range.
+        If a name is unknown or a value is out of range; the message has the path of the key.
     """
 
     model: str
+    data: str = "mnist"
+    subset: tuple[int, int] | None = None
+    validation: int = 5000
     epochs: int = 5
     batch_size: int = 64
-    optimizer: str = "adam"
-    lr: float = 0.001
-    schedule: str = "one-cycle"
-    momentum: float = 0.9
-    validation: int = 5000
     seed: int = 0
+    prefetch: bool = False
+    clip_norm: float | None = None
+    patience: int = 0
+    monitor: str = "val_loss"
+    optimizer: Mapping[str, Any] = field(default_factory=lambda: {"name": "adam", "lr": 0.001})
+    schedule: Mapping[str, Any] = field(default_factory=lambda: {"name": "one-cycle"})
+    loss: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value, kind = getattr(self, f.name), cast(type, f.type)
-            if not isinstance(value, (int, float) if kind is float else kind) or isinstance(value, bool):
-                raise ConfigError(f"recipe: {f.name} is {value!r}, expected {kind.__name__}")
-        for name, allowed in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(f"recipe: {name} is {getattr(self, name)!r}, expected {' or '.join(allowed)}")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("validation", 0)):
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if not _is(value, kind) and not (value is None and name == "clip_norm"):
+                raise ConfigError(f"{name}: is {value!r}, {_WORDS[kind]} is needed")
+        for name, least in _LEAST.items():
             if getattr(self, name) < least:
-                raise ConfigError(f"recipe: {name} is {getattr(self, name)}, at least {least} is needed")
-        if not 0 < self.lr < float("inf"):
-            raise ConfigError(f"recipe: lr is {self.lr}, a finite number above 0 is needed")
+                raise ConfigError(f"{name}: is {getattr(self, name)}, at least {least} is needed")
+        if self.subset is not None:
+            pair = tuple(self.subset) if isinstance(self.subset, list | tuple) else ()
+            if len(pair) != 2 or not all(_is(n, int) and n >= 1 for n in pair):
+                raise ConfigError(f"subset: is {self.subset!r}, two whole numbers from 1 are needed: training, test")
+            object.__setattr__(self, "subset", pair)
+        if self.patience and self.monitor.startswith("val_") and not self.validation:
+            raise ConfigError(f"patience: {self.monitor} is to be watched, but validation is 0")
+        defaults = {"momentum": 0.9} if self.optimizer.get("name") == "sgd" else {}
+        object.__setattr__(self, "optimizer", {**defaults, **self.optimizer})
+        _check_table("optimizer", self.optimizer, OPTIMIZERS)
+        _check_table("schedule", self.schedule, SCHEDULES, ("warmup",))
+        for name in self.loss:
+            if name not in arguments(CrossEntropyLoss):
+                raise unknown(f"loss.{name}", name, arguments(CrossEntropyLoss))
+        if not _is(self.optimizer.get("lr"), float) or not 0 < self.optimizer["lr"] < float("inf"):
+            raise ConfigError(f"optimizer.lr: is {self.optimizer.get('lr')!r}, a finite number above 0 is needed")
+        warmup = self.schedule.get("warmup", 0)
+        if not _is(warmup, int) or warmup < 0:
+            raise ConfigError(f"schedule.warmup: is {warmup!r}, a number of steps is needed")
+
+    # --- in and out ------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+        """Return the recipe in plain data."""
+        known = [f.name for f in fields(cls)]
+        for name in table:
+            if name not in known:
+                raise unknown(name, name, known)
+        if "model" not in table:
+            raise ConfigError("model: is missing")
+        return cls(**table)
 
     @classmethod
     def from_toml(cls, text: str, source: str = "recipe") -> Self:
         """Return the recipe in a TOML text; `source` names it in errors."""
         try:
-            table: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{source}: no valid TOML: {error}") from error
-        known = [f.name for f in fields(cls)]
-        unknown = [name for name in table if name not in known]
-        if unknown:
-            raise ConfigError(f"{source}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
-        if "model" not in table:
-            raise ConfigError(f"{source}: model is missing")
-        try:
-            return cls(**table)
+            return cls.from_dict(read_toml(text))
         except ConfigError as error:
-            raise ConfigError(f"{source}: {error}".replace(": recipe: ", ": ")) from None
+            raise ConfigError(f"{source}: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, without what is None."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: _plain(value) for name, value in found.items() if value is not None}
+
+    def to_toml(self) -> str:
+        """Return all of it as TOML."""
+        return write_toml(self.to_dict())
+
+    def updated(self, changes: Mapping[str, Any]) -> Self:
+        """Return a recipe with values at dotted paths replaced, such as ``{"optimizer.lr": 0.01}``.
+
+        Another ``optimizer.name`` or ``schedule.name`` drops the settings of the old one, but for the learning rate.
+        """
+        table = self.to_dict()
+        for part in ("optimizer", "schedule"):
+            if changes.get(f"{part}.name", table[part]["name"]) != table[part]["name"]:
+                table[part] = {name: value for name, value in table[part].items() if name == "lr"}
+        for path, value in changes.items():
+            assign(table, path, value)
+        return type(self).from_dict(table)
+
+    # --- what it names ---------------------------------------------------------------------------------
+
+    @property
+    def length_is_fixed(self) -> bool:
+        """Whether the schedule is made for just this number of epochs."""
+        return self.schedule["name"] in ("cosine", "one-cycle")
+
+    def make_loss(self) -> CrossEntropyLoss:
+        """Return the loss."""
+        return make(CrossEntropyLoss, "loss", self.loss)  # type: ignore[no-any-return]
 
     def make_optimizer(self, model: Module) -> Optimizer:
         """Return the optimiser for `model`, which is built."""
-        if self.optimizer == "sgd":
-            return SGD(model.parameters(), lr=self.lr, momentum=self.momentum)
-        return Adam(model.parameters(), lr=self.lr)
+        given = {name: value for name, value in self.optimizer.items() if name != "name"}
+        if "betas" in given:
+            given["betas"] = tuple(given["betas"])
+        kind = OPTIMIZERS[self.optimizer["name"]]
+        return make(kind, "optimizer", given, parameters=model.parameters())  # type: ignore[no-any-return]
 
     def make_schedule(self, optimizer: Optimizer, steps: int) -> Schedule:
         """Return the schedule for a run of `steps` optimiser steps."""
-        if self.schedule == "one-cycle":
+        name, warmup = self.schedule["name"], self.schedule.get("warmup", 0)
+        given = {key: value for key, value in self.schedule.items() if key not in ("name", "warmup")}
+        if warmup >= steps:
+            raise ConfigError(f"schedule.warmup: is {warmup} steps, the whole run has {steps}")
+        if name == "one-cycle":
             # Adam's beta1 takes part in the cycle; SGD keeps the momentum that the recipe states.
-            return OneCycleLR(optimizer, self.lr, steps, cycle_momentum=self.optimizer == "adam")
-        return Constant(optimizer)
+            adaptive = self.optimizer["name"] != "sgd"
+            given = {"max_lr": optimizer.lr, "total_steps": steps - warmup, "cycle_momentum": adaptive} | given
+        elif name == "cosine":
+            given = {"T_max": steps - warmup} | given
+        before = [LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)] if warmup else []
+        main: Schedule = make(SCHEDULES[name], "schedule", given, optimizer=optimizer)
+        return SequentialLR(optimizer, [*before, main], [warmup]) if before else main
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Whether a value of plain data is of this kind; a whole number will do for a float, a bool for neither."""
+    if kind in (int, float) and isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _check_table(path: str, table: Mapping[str, Any], kinds: Mapping[str, type], more: tuple[str, ...] = ()) -> None:
+    """Refuse a table whose name is unknown, or which has a setting that this class does not take."""
+    name = table.get("name")
+    if name not in kinds:
+        raise ConfigError(f"{path}.name: is {name!r}, expected {', '.join(kinds)}")
+    known = ["name", *more, *arguments(kinds[name])]
+    for key in table:
+        if key not in known:
+            raise unknown(f"{path}.{key}", key, known)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(v) for name, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value

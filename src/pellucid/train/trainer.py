@@ -1,27 +1,25 @@
 """Trainer: the loop.  Loader -> forward -> loss -> backward -> one optimiser step, and what is measured on the way."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._core.arrays import Array
 from .._core.errors import ConfigError, PellucidError
-from ..data import Dataset, Loader, Normalize
+from ..data import Loader
 from ..nn import CrossEntropyLoss, Module
-from ..ops import softmax_forward
-from ..ops._memory import Arena, outside
-from ..optim import Optimizer, Schedule
+from ..ops._memory import outside
+from ..optim import Optimizer, Schedule, clip_grad_norm
+from .batches import Data, Given, as_batches, count
 from .callbacks import Callback
+from .evaluator import Evaluator
 from .history import History
-from .metrics import Means, Metric, accuracy, measure
-
-Data: TypeAlias = Loader | Dataset | tuple[Array, Array]
+from .metrics import Means, Metric
 
 
-class Trainer:
+class Trainer(Evaluator):
     """Trains, evaluates and applies one model.
 
     Parameters
@@ -38,6 +36,8 @@ class Trainer:
     seed : int
         Dropout masks are functions of (seed, step); the order of the samples, where `fit` makes the batches,
         of (seed, epoch).
+    clip_norm : float, optional
+        Scale a gradient whose norm over all parameters is larger down to it.
     callbacks : sequence of Callback
 
     Attributes
@@ -45,6 +45,10 @@ class Trainer:
     history : History
     epoch, step : int
         How many epochs and steps were done.
+    batch : int
+        How many batches of the epoch under way were done; 0 between epochs.
+    stopped : str or None
+        Why the last `fit` ended before its time, as `stop` was told.
 
     Examples
     --------
@@ -65,44 +69,36 @@ class Trainer:
         schedule: Schedule | None = None,
         metrics: Mapping[str, Metric] | None = None,
         seed: int = 0,
+        clip_norm: float | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
+        super().__init__(model, loss, metrics=metrics)
         if optimizer.parameters is not model.parameters():
             raise ConfigError(
                 "Trainer: the optimiser was made for another model; pass it model.parameters() of this one"
             )
-        self.model, self.optimizer, self.loss = model, optimizer, loss or CrossEntropyLoss()
         if schedule is not None and schedule.optimizer is not optimizer:
             raise ConfigError("Trainer: the schedule was made for another optimiser")
-        self.schedule = schedule
-        self.metrics = {"accuracy": accuracy} if metrics is None else dict(metrics)
-        if taken := self.metrics.keys() & {"loss", "epoch", "lr"}:
-            raise ConfigError(
-                f"Trainer: {', '.join(sorted(taken))} cannot name a metric, the history has such a column"
-            )
+        if clip_norm is not None and not clip_norm > 0:
+            raise ConfigError(f"Trainer: clip_norm is {clip_norm}, a number above 0 is needed")
+        self.optimizer, self.schedule, self.clip_norm = optimizer, schedule, clip_norm
         self.seed, self.callbacks = seed, tuple(callbacks)
-        self.history, self.epoch, self.step = History(), 0, 0
-        self._dtype = model.parameters().data.dtype
-        self._arena, self._normalize = Arena(), Normalize()
+        self.history, self.epoch, self.step, self.batch = History(), 0, 0, 0
+        self.means = Means()  # over the batches of the epoch under way
+        self.stopped: str | None = None
 
-    # --- training --------------------------------------------------------------------------------------
-
-    def fit(
-        self,
-        data: Data,
-        epochs: int,
-        *,
-        validation: Data | None = None,
-        batch_size: int = 64,
-    ) -> History:
+    def fit(self, data: Data, epochs: int, *, validation: Data | None = None, batch_size: int = 64) -> History:
         """Train for `epochs` more epochs; return the history of all.
+
+        An epoch that was stopped on its way goes on with its next batch, and counts as the first of `epochs`.
 
         Parameters
         ----------
-        data : Loader, Dataset or (inputs, labels)
-            Without a Loader, batches of `batch_size` are shuffled by the trainer's seed.
+        data : Loader, Dataset, (inputs, labels), or an iterable of batches
+            Of a Dataset or a pair, batches of `batch_size` are shuffled by the trainer's seed.
+            An iterable is walked over once an epoch.
         epochs : int
-        validation : Loader, Dataset or (inputs, labels), optional
+        validation : as data, optional
             Measured after each epoch.
         batch_size : int
 
@@ -111,26 +107,32 @@ class Trainer:
         PellucidError
             If the loss is no longer a finite number; the model keeps the weights that it had before that step.
         """
-        if isinstance(data, np.ndarray):
-            raise ConfigError("fit: data is an array; inputs and labels go together: fit((inputs, labels), epochs)")
         if epochs < 0:
             raise ConfigError(f"fit: epochs is {epochs}, a number from 0 is needed")
-        loader = self._loader(data, batch_size, shuffle=True)
-        if self.schedule is not None and epochs:  # a schedule that ends too early says so before anything moves
-            self.schedule.lr(self.step + epochs * len(loader) - 1)
-        self._normalize = loader.dataset.normalize
-        held_out = None if validation is None else self._loader(validation)
+        batches = as_batches(data, batch_size, shuffle=True, seed=self.seed, normalize=self.normalize)
+        steps = count(batches)
+        if self.schedule is not None and epochs and steps:  # one that ends too early says so before anything moves
+            self.schedule.lr(self.step - self.batch + epochs * steps - 1)
+        if isinstance(batches, Loader):
+            self.normalize = batches.dataset.normalize
+        held_out = None if validation is None else self._batches(validation)
+        self.stopped = None
         with ExitStack() as ending:
             self.model.require_input_grad(False)
             ending.callback(self.model.require_input_grad, True)
             for callback in self.callbacks:
-                callback.on_train_begin(self, epochs, len(loader))
+                callback.on_train_begin(self, epochs, steps)
                 ending.callback(callback.on_train_end, self)
             for _ in range(epochs):
-                self._train_epoch(loader, held_out)
+                if self.stopped is None:
+                    self._train_epoch(batches, held_out)
         return self.history
 
-    def train_step(self, x: Array, targets: Array) -> dict[str, Array]:
+    def stop(self, reason: str) -> None:
+        """Let `fit` end after the step, or the epoch, that is under way; for callbacks and signal handlers."""
+        self.stopped = reason
+
+    def train_step(self, x: Array, targets: Array, sample_weights: Array | None = None) -> dict[str, Array]:
         """Take one optimiser step on one batch; return loss and metrics of each sample before it."""
         # Overflow is no warning here: it shows in the next loss, which is checked.
         with self._arena.step(), np.errstate(over="ignore", invalid="ignore"):
@@ -139,73 +141,37 @@ class Trainer:
             self.model.start_step(self.step, self.seed)
             self.optimizer.zero_grad()
             logits = self.model.forward(x)
-            loss = self.loss.forward(logits, targets)
+            loss = self.loss.forward(logits, targets, sample_weights)
             if not math.isfinite(loss):
                 raise PellucidError(
                     f"training: the loss is {loss} in step {self.step + 1}; "
                     f"a learning rate below {self.optimizer.lr:g} may help"
                 )
             self.model.backward(self.loss.backward())
+            if self.clip_norm is not None:
+                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
             self.optimizer.step()
             values = self._measure(outside(logits), targets)
         self.step += 1
         return values
 
-    def _train_epoch(self, loader: Loader, held_out: Loader | None) -> None:
+    def _train_epoch(self, batches: Loader | Given, held_out: Loader | Given | None) -> None:
+        if not self.batch:
+            self.means = Means()
         for callback in self.callbacks:
             callback.on_epoch_begin(self, self.epoch + 1)
         self.model.train()
-        means = Means()
-        for x, targets in loader.batches(self.epoch, self._dtype):
-            means.update(self.train_step(x, targets))
+        for x, targets, *weights in batches.batches(self.epoch, self._dtype, self.batch):
+            self.means.update(self.train_step(x, targets, *weights), self.loss.weights)
+            self.batch += 1
             for callback in self.callbacks:
-                callback.on_step_end(self, means.result())
-        self.epoch += 1
-        row = {"epoch": self.epoch, "lr": self.optimizer.lr, **means.result()}
+                callback.on_step_end(self, self.means.result())
+            if self.stopped is not None:
+                return
+        row = {"epoch": self.epoch + 1, "lr": self.optimizer.lr, **self.means.result()}
         if held_out is not None:
             row |= {f"val_{name}": value for name, value in self.evaluate(held_out).items()}
         self.history.append(row)
+        self.epoch, self.batch = self.epoch + 1, 0
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
-
-    # --- evaluation and prediction ---------------------------------------------------------------------
-
-    def evaluate(self, data: Data) -> dict[str, float]:
-        """Return the mean loss and metrics over `data`: Loader, Dataset or (inputs, labels)."""
-        means = Means()
-        for logits, targets in self._forward(self._loader(data)):
-            self.loss.forward(logits, targets)
-            means.update(self._measure(logits, targets))
-        return means.result()
-
-    def predict_logits(self, inputs: Dataset | Array) -> Array:
-        """Return the raw scores (N, K) of a Dataset or an array; uint8 images are normalised as those of `fit` were."""
-        if not isinstance(inputs, Dataset):
-            inputs = self._dataset(inputs, np.zeros(len(inputs), np.int64))
-        return np.concatenate([logits for logits, _ in self._forward(self._loader(inputs))])
-
-    def predict(self, inputs: Dataset | Array) -> Array:
-        """Return the probability of each class (N, K): the softmax of `predict_logits`."""
-        probabilities, _ = softmax_forward(self.predict_logits(inputs))
-        return probabilities
-
-    def _forward(self, loader: Loader) -> Iterator[tuple[Array, Array]]:
-        """Yield (logits, targets) of each batch in evaluation mode."""
-        with self.model.inference():
-            for x, targets in loader.batches(dtype=self._dtype):
-                with self._arena.step():
-                    logits = outside(self.model.forward(x))
-                yield logits, targets
-
-    def _measure(self, logits: Array, targets: Array) -> dict[str, Array]:
-        return {"loss": self.loss.losses, **measure(self.metrics, logits, targets)}
-
-    def _loader(self, data: Data, batch_size: int = 256, shuffle: bool = False) -> Loader:
-        if isinstance(data, Loader):
-            return data
-        if not isinstance(data, Dataset):
-            data = self._dataset(*data)
-        return Loader(data, batch_size, shuffle, self.seed)
-
-    def _dataset(self, inputs: Any, labels: Any) -> Dataset:
-        return Dataset(inputs, labels, normalize=self._normalize)

@@ -1,0 +1,51 @@
+"""pellucid doctor: what was found on this machine, and what follows from it."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from .options import as_json, print_json
+
+_EXTRAS = {
+    "PIL": ("images", "predict reads pictures"),
+    "matplotlib": ("plot", "plots"),
+    "pooch": ("fetch", "data fetch downloads data sets"),
+    "torch": ("bench", "comparisons with PyTorch"),
+}
+
+
+@click.command(short_help="Tell what was found on this machine.")
+@as_json
+def doctor(as_json: bool) -> None:
+    """Tell what was found on this machine and what was chosen, in words."""
+    from ..data.catalogue import CATALOGUE, complete
+    from ..train import environment
+
+    found = environment()
+    extras = {name: find_spec(name) is not None for name in _EXTRAS}
+    sets = {name: None if folder is None else str(folder) for name, folder in ((n, complete(e)) for n, e in CATALOGUE.items())}
+    if as_json:
+        print_json({**found, "extras": extras, "data": sets})
+        return
+    for line in _words(found, extras, sets):
+        click.echo(line)
+
+
+def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str | None]) -> list[str]:
+    lines = [
+        f"pellucid {found['pellucid']} on Python {found['python']}, {found['system']}",
+        f"processor   {found['processor']}: {found['cores']} cores for this process; "
+        f"NumPy uses {', '.join(found['simd']) or 'no vector extensions'}",
+        f"engine      numpy: NumPy {found['numpy']} with {found['blas'] or 'an unknown BLAS'}; "
+        "this version has no other",
+        f"threads     {found['threads']} for matrix products (--threads, or OPENBLAS_NUM_THREADS, changes it)",
+        f"bits        {found['contract'].removeprefix('numpy engine: ')}",
+    ]
+    for name, there in extras.items():
+        extra, purpose = _EXTRAS[name]
+        state = "found" if there else f"missing: pip install 'pellucid[{extra}]'"
+        lines.append(f"{name:11} {state} ({purpose})")
+    for name, folder in sets.items():
+        lines.append(f"{name:14} {folder or f'not here: pellucid data fetch {name}'}")
+    return lines

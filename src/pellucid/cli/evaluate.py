@@ -1,0 +1,49 @@
+"""pellucid evaluate: measure a trained network once more, or on other images."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .._core.errors import ConfigError
+from .options import as_json, find_trained, print_json, threads, weights
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..models import TrainedModel
+
+
+@click.command(short_help="Measure a trained network.")
+@click.argument("run", default="mnist-cnn")
+@weights
+@click.option("--data", metavar="SOURCE", help="Other images: a folder of four IDX files, or a name of `data list`.")
+@click.option("--on", "part", type=click.Choice(["test", "validation", "training"]), default="test", show_default=True)
+@threads
+@as_json
+def evaluate(run: str, weights: str, data: str | None, part: str, as_json: bool) -> None:
+    """Measure the network of RUN (a run's folder or its name, or a trained network of the package)."""
+    from .. import models
+
+    trained = models.load(find_trained(run), weights)
+    images = _images(trained, data, part)
+    result = trained.evaluate(images)
+    if as_json:
+        print_json({"run": run, "weights": weights, "weights_sha256": trained.digest, "on": part,
+                    "images": len(images), **result})  # fmt: skip
+        return
+    click.echo(f"{part} accuracy {100 * result['accuracy']:.2f} %  (loss {result['loss']:.4f}), {len(images):,} images")
+    click.echo(f"weights SHA-256 {trained.digest}")
+
+
+def _images(trained: "TrainedModel", source: str | None, part: str) -> "Dataset":
+    """Return the images to measure on, normalised as those the network was trained with."""
+    from dataclasses import replace
+
+    from ..train import load_parts
+
+    recipe = trained.run.recipe if source is None else replace(trained.run.recipe, data=source, subset=None)
+    images: Dataset = getattr(load_parts(recipe), part)
+    if not len(images):
+        raise ConfigError(f"--on {part}: the run has no {part} images")
+    if images.input_shape != trained.input_shape:
+        raise ConfigError(f"{recipe.data}: images are {images.input_shape}, the network takes {trained.input_shape}")
+    return replace(images, normalize=trained.normalize)

@@ -1,0 +1,40 @@
+"""The table of ready-made networks: what makes each, what it takes, and its recipe for training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from .._core.arrays import Shape
+from .._core.errors import ConfigError
+from ..nn import Module
+from ..train import Recipe
+from .mnist_cnn import mnist_cnn
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network that the command line knows."""
+
+    make: Callable[[], Module]
+    input_shape: Shape
+    about: str
+
+
+MODELS = {
+    "mnist-cnn": Entry(mnist_cnn, (1, 28, 28), "two 3x3 convolutions with pooling, dropout, one linear layer"),
+}
+
+
+def find(name: str) -> Entry:
+    """Return the entry of a model; an unknown name is a ConfigError that lists the known ones."""
+    if name not in MODELS:
+        raise ConfigError(f"model {name!r}: unknown; known are {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def recipe(name: str) -> Recipe:
+    """Return how a model is trained by default."""
+    find(name)
+    file = files(__package__) / "recipes" / f"{name}.toml"
+    return Recipe.from_toml(file.read_text(), f"recipe of {name}")
+

@@ -1,0 +1,73 @@
+"""Trained networks: those that come with the package, and those of one's own runs, ready to use."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from .._core.errors import ConfigError, FileError
+from ..data import Normalize
+from ..nn import Module
+from ..train import Evaluator, RunFolder, digest, load_weights
+from .ready import find
+
+_FOLDER = Path(str(files(__package__))) / "trained"
+TRAINED = tuple(sorted(p.name for p in _FOLDER.iterdir() if p.is_dir()))
+
+
+class TrainedModel(Evaluator):
+    """A network with its weights, and what is needed to feed it; see `load`.
+
+    Attributes
+    ----------
+    run : RunFolder
+        Where it comes from: recipe, history, result.
+    input_shape : tuple of int
+        Of one sample.
+    class_names : tuple of str
+    framing : "digit" or "whole"
+        How pictures are read for it, see `pellucid.data.read_image`.
+    digest : str
+        SHA-256 of the weights.
+    """
+
+    def __init__(self, run: RunFolder, model: Module) -> None:
+        super().__init__(model, normalize=Normalize(**run.about["normalize"]))
+        self.run = run
+        self.input_shape = tuple(run.about["input_shape"])
+        self.class_names = tuple(run.about["class_names"])
+        self.framing = run.about["framing"]
+        self.digest = digest(model)
+
+
+def load(source: str | Path, weights: str = "last") -> TrainedModel:
+    """Return a trained network.
+
+    Parameters
+    ----------
+    source : str or path
+        A name of `TRAINED`, or the folder of a run.
+    weights : "last" or "best"
+        Those after the last epoch, or those of the best epoch by validation.
+
+    Raises
+    ------
+    FileError
+        If there is no such run, or a file of it is damaged.
+
+    Examples
+    --------
+    >>> from pellucid import data, models
+    >>> model, (_, test) = models.load("mnist-cnn"), data.mnist()
+    >>> p = model.predict(test.take([0]))
+    >>> model.class_names[p[0].argmax()], bool(p[0].max() > 0.9)
+    ('7', True)
+    """
+    if weights not in ("last", "best"):
+        raise ConfigError(f"weights: is {weights!r}, expected 'last' or 'best'")
+    run = RunFolder(_FOLDER / source if source in TRAINED else source)
+    model = find(run.recipe.model).make().build(tuple(run.about["input_shape"]), seed=run.recipe.seed)
+    path = run.weights(weights)
+    load_weights(model, path)
+    result = run.result()
+    if weights == "last" and result is not None and result["weights_sha256"] != digest(model):
+        raise FileError(f"{path}: its SHA-256 is not that of result.json")
+    return TrainedModel(run, model)

@@ -1,0 +1,87 @@
+"""Evaluator: a model at work, without training."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .._core.arrays import Array
+from .._core.errors import ConfigError
+from ..data import Dataset, Loader, Normalize
+from ..nn import CrossEntropyLoss, Module
+from ..ops import softmax_forward
+from ..ops._memory import Arena, outside
+from .batches import Data, Given, as_batches
+from .metrics import Means, Metric, accuracy, measure
+
+
+class Evaluator:
+    """Evaluates and applies one model; a `Trainer` is one that also trains.
+
+    Parameters
+    ----------
+    model : Module
+        Built: ``model.build(input_shape, seed)``.
+    loss : CrossEntropyLoss, optional
+    metrics : mapping of name to function, optional
+        (logits, targets) -> one value for each sample; accuracy by default.
+    normalize : Normalize, optional
+        What arrays of uint8 images go through; a Dataset or Loader brings its own.
+
+    Examples
+    --------
+    >>> model = Sequential(Linear(2, 2, weight_init="ones")).build((2,), seed=0)
+    >>> Evaluator(model).evaluate((np.zeros((4, 2), np.float32), np.array([0, 0, 1, 0])))["accuracy"]
+    0.75
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: CrossEntropyLoss | None = None,
+        *,
+        metrics: Mapping[str, Metric] | None = None,
+        normalize: Normalize | None = None,
+    ) -> None:
+        self._dtype = model.parameters().data.dtype
+        self.model, self.loss = model, loss or CrossEntropyLoss()
+        self.metrics = {"accuracy": accuracy} if metrics is None else dict(metrics)
+        if taken := self.metrics.keys() & {"loss", "epoch", "lr"}:
+            raise ConfigError(
+                f"{type(self).__name__}: {', '.join(sorted(taken))} cannot name a metric, the history has such a column"
+            )
+        self.normalize = normalize or Normalize()
+        self._arena = Arena()
+
+    def evaluate(self, data: Data) -> dict[str, float]:
+        """Return the mean loss and metrics over `data`: Loader, Dataset, (inputs, labels) or batches."""
+        means = Means()
+        for logits, targets, *weights in self._forward(self._batches(data)):
+            self.loss.forward(logits, targets, *weights)
+            means.update(self._measure(logits, targets), self.loss.weights)
+        return means.result()
+
+    def predict_logits(self, inputs: Dataset | Array) -> Array:
+        """Return the raw scores (N, K) of a Dataset or an array; uint8 images are normalised as those of `fit` were."""
+        if not isinstance(inputs, Dataset):
+            inputs = Dataset(inputs, np.zeros(len(inputs), np.int64), normalize=self.normalize)
+        return np.concatenate([logits for logits, *_ in self._forward(self._batches(inputs))])
+
+    def predict(self, inputs: Dataset | Array) -> Array:
+        """Return the probability of each class (N, K): the softmax of `predict_logits`."""
+        probabilities, _ = softmax_forward(self.predict_logits(inputs))
+        return probabilities
+
+    def _forward(self, batches: Loader | Given) -> Iterator[tuple[Array, ...]]:
+        """Yield (logits, targets) and sample weights, where there are any, of each batch in evaluation mode."""
+        with self.model.inference():
+            for x, *rest in batches.batches(dtype=self._dtype):
+                with self._arena.step():
+                    logits = outside(self.model.forward(x))
+                yield logits, *rest
+
+    def _measure(self, logits: Array, targets: Array) -> dict[str, Array]:
+        return {"loss": self.loss.losses, **measure(self.metrics, logits, targets)}
+
+    def _batches(self, data: Any, batch_size: int = 256) -> Loader | Given:
+        return as_batches(data, batch_size, normalize=self.normalize)

@@ -1,0 +1,196 @@
+"""RunFolder: what a run leaves on disk, and from which it can go on.
+
+    config.toml        the recipe, whole
+    model.json         what the network takes and gives: name, input shape, class names, normalisation, framing
+    env.json           versions, processor, threads, engine, contract, once for each time the run was started
+    history.csv        one row for each epoch
+    checkpoints/       the newest few, and the best by validation
+    best.safetensors   weights of the best epoch by validation
+    last.safetensors   weights after the last epoch
+    result.json        the test figures and the digest of the final weights, once the run is done
+    log.txt            what happened when
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from .._core.errors import FileError
+from .._core.files import write_file
+from .callbacks import Callback, describe
+from .checkpoint import restore
+from .checkpointer import Checkpointer, newest, stored
+from .recipe import Recipe
+from .weights import save_weights
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+
+class RunFolder(Callback):
+    """A run on disk; as a callback it keeps history, weights and log.
+
+    Parameters
+    ----------
+    path : path
+        Of a run that exists; `create` makes a new one.
+
+    Raises
+    ------
+    FileError
+        If there is no run, or its config.toml or model.json cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        if not (self.path / "config.toml").is_file():
+            reason = "is no run, it has no config.toml" if self.path.is_dir() else "no such run"
+            raise FileError(f"{self.path}: {reason}")
+        self.recipe = Recipe.from_toml(self._text("config.toml"), str(self.path / "config.toml"))
+        self.about = self._json("model.json")
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        recipe: Recipe,
+        about: Mapping[str, Any],
+        environment: Mapping[str, Any],
+        trainer: "Trainer",
+    ) -> Self:
+        """Make the folder of a new run, with its first checkpoint; it appears whole or not at all.
+
+        Raises
+        ------
+        FileError
+            If something stands at `path`, or nothing can be made there.
+        """
+        path = Path(path)
+        if path.exists() or path.is_symlink():
+            raise FileError(f"{path}: exists already; choose a new name, nothing is overwritten")
+        staging = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            try:
+                staging.mkdir(parents=True)
+                (staging / "checkpoints").mkdir()
+                (staging / "config.toml").write_text(recipe.to_toml(), encoding="utf-8")
+                (staging / "model.json").write_text(_dumps(about), encoding="utf-8")
+                (staging / "env.json").write_text(_dumps([environment]), encoding="utf-8")
+                cls(staging).checkpointer().save(trainer)
+                staging.rename(path)
+            except OSError as error:
+                raise FileError(f"{path}: cannot be made: {error.strerror or error}") from error
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        run = cls(path)
+        run.log("started")
+        return run
+
+    # --- while it runs -----------------------------------------------------------------------------------
+
+    def checkpointer(self, every_steps: int | None = None) -> Checkpointer:
+        """Return the callback that keeps checkpoints in this folder; it goes last."""
+        about = {"recipe": self.recipe.to_dict(), "model": self.about}
+        about["recipe"].pop("data")  # a path would differ from one machine to the next; `about` has its fingerprint
+        return Checkpointer(self.path / "checkpoints", every_steps, monitor=self.recipe.monitor, about=about)
+
+    def resume(self, trainer: "Trainer", report: Callable[[str], None]) -> None:
+        """Put `trainer`, made from this run's recipe, where the newest whole checkpoint was taken.
+
+        The last of its callbacks is the checkpointer; `report` hears of each damaged file that is passed over.
+        """
+        path, checkpoint = newest(self.path / "checkpoints", trainer.model, report)
+        restore(trainer, checkpoint, str(path))
+        for callback in trainer.callbacks:
+            if isinstance(callback, Checkpointer):
+                callback.adopt(path)
+
+    def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
+        """Cut the history back to where the run goes on."""
+        if len(trainer.history) or (self.path / "history.csv").exists():
+            trainer.history.to_csv(self.path / "history.csv")
+
+    def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
+        """Write history and weights; note the epoch in the log."""
+        trainer.history.to_csv(self.path / "history.csv")
+        save_weights(trainer.model, self.path / "last.safetensors")
+        if self.recipe.monitor in row and trainer.history.best(self.recipe.monitor) == len(trainer.history) - 1:
+            save_weights(trainer.model, self.path / "best.safetensors")
+        self.log(f"epoch {row['epoch']:g}: {describe({k: v for k, v in row.items() if k != 'epoch'})}")
+
+    def finish(self, trainer: "Trainer", result: Mapping[str, Any]) -> None:
+        """Write the final weights and what was measured with them."""
+        save_weights(trainer.model, self.path / "last.safetensors")
+        write_file(self.path / "result.json", _dumps(result).encode())
+        self.log("done")
+
+    def went_on(self, environment: Mapping[str, Any], trainer: "Trainer") -> list[str]:
+        """Note that the run goes on; return in what the machine differs from the last time."""
+        before = self._json("env.json")
+        write_file(self.path / "env.json", _dumps([*before, environment]).encode())
+        self.log(f"goes on after step {trainer.step}")
+        last = before[-1] if before else {}
+        return [f"{k} {last[k]} -> {environment[k]}" for k in environment if k in last and last[k] != environment[k]]
+
+    def update_recipe(self, recipe: Recipe) -> None:
+        """Write another config.toml, such as one with more epochs."""
+        write_file(self.path / "config.toml", recipe.to_toml().encode())
+        self.recipe = recipe
+
+    def log(self, line: str) -> None:
+        """Add a line with the time to log.txt."""
+        try:
+            with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S%z')} {line}\n")
+        except OSError as error:
+            raise FileError(f"{self.path / 'log.txt'}: cannot be written: {error.strerror or error}") from error
+
+    def remove_if_nothing_was_learned(self) -> None:
+        """Take the folder away again if the run failed before any checkpoint but its first."""
+        if [p.stem for p in stored(self.path / "checkpoints")] == ["step-00000000"]:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    # --- afterwards --------------------------------------------------------------------------------------
+
+    def weights(self, which: str = "last") -> Path:
+        """Return the file of the "last" or the "best" weights.
+
+        Raises
+        ------
+        FileError
+            If the run has not come that far.
+        """
+        path = self.path / f"{which}.safetensors"
+        if not path.is_file():
+            why = "no epoch is done yet" if which == "last" else "no epoch was validated yet"
+            raise FileError(f"{self.path}: has no {which} weights, {why}")
+        return path
+
+    def result(self) -> dict[str, Any] | None:
+        """Return the test figures, None while the run is not done."""
+        found: dict[str, Any] | None = self._json("result.json") if (self.path / "result.json").exists() else None
+        return found
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+            raise FileError(f"{self.path / name}: cannot be read: {reason}") from error
+
+    def _json(self, name: str) -> Any:
+        try:
+            return json.loads(self._text(name))
+        except ValueError as error:
+            if isinstance(error, FileError):
+                raise
+            raise FileError(f"{self.path / name}: damaged: {error}") from error
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, indent=1) + "\n"

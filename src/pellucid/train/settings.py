@@ -1,0 +1,61 @@
+"""Settings: the constructor's arguments of optimisers, schedules and losses, as plain data, and back."""
+
+import inspect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from .._core.errors import ConfigError
+
+_GIVEN = ("self", "parameters", "optimizer")  # what is no setting but an object of the run
+
+
+def arguments(kind: type) -> list[str]:
+    """Return the names of the settings that `kind` takes."""
+    return [name for name in inspect.signature(kind).parameters if name not in _GIVEN]
+
+
+def settings(thing: Any) -> dict[str, Any]:
+    """Return kind and settings of an object that keeps each under its argument's name.
+
+    Examples
+    --------
+    >>> from pellucid.train.settings import settings
+    >>> settings(CrossEntropyLoss("sum"))["reduction"]
+    'sum'
+    """
+    found = {name: _plain(getattr(thing, name)) for name in arguments(type(thing))}
+    if hasattr(thing, "base_lr"):  # a schedule starts from the rate that it found
+        found["base_lr"] = _plain(thing.base_lr)
+    return {"kind": type(thing).__name__} | found
+
+
+def make(kind: type, where: str, given: Mapping[str, Any], **objects: Any) -> Any:
+    """Return ``kind(**objects, **given)``; an unknown setting is a ConfigError that names its path."""
+    known = arguments(kind)
+    for name in given:
+        if name not in known:
+            raise unknown(f"{where}.{name}", name, known)
+    try:
+        return kind(**objects, **given)
+    except TypeError as error:
+        raise ConfigError(f"{where}: does not make a {kind.__name__}: {error}") from error
+
+
+def unknown(path: str, name: str, known: list[str]) -> ConfigError:
+    """Return the error for a name that nobody knows, with the nearest one that is known."""
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return ConfigError(f"{path}: unknown; {hint}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return settings(value)
