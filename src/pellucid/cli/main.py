@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from .._core.errors import PellucidError
+from .data import data
 from .models import models
 from .summary import summary
 from .train import train
@@ -22,7 +23,7 @@ def cli() -> None:
     """Convolutional and recurrent networks from scratch: clear, exact, fast."""
 
 
-for command in (train, summary, models):
+for command in (train, summary, models, data):
     cli.add_command(command)
 
 
