@@ -1,4 +1,6 @@
-"""Spread the tables of `OpLaws` subclasses over their tests."""
+"""Spread the tables of `OpLaws` subclasses over their tests; the fixtures that several rooms share."""
+
+from tests.mirrors import home, server  # noqa: F401
 
 
 def pytest_generate_tests(metafunc):

@@ -1,5 +1,7 @@
 """Loader: every sample once an epoch, in an order that seed and epoch settle."""
 
+from threading import current_thread
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,12 @@ def test_prefetching_changes_no_bit(rng):
     for epoch in range(2):
         batches = [bits(Loader(data, 8, seed=1, prefetch=p).batches(epoch, np.float64)) for p in (False, True)]
         assert batches[0] == batches[1]
+
+
+def test_only_a_prefetching_loader_has_a_thread(monkeypatch):
+    makers, batch = [], Dataset.batch
+    monkeypatch.setattr(Dataset, "batch", lambda self, *a: makers.append(current_thread()) or batch(self, *a))
+    for prefetch in (False, True):
+        makers.clear()
+        list(Loader(numbers(6), 3, prefetch=prefetch).batches())
+        assert (set(makers) == {current_thread()}) is not prefetch

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from .._core.errors import PellucidError
+from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
 from .models import models
@@ -25,7 +26,7 @@ def cli() -> None:
     """Convolutional and recurrent networks from scratch: clear, exact, fast."""
 
 
-for command in (train, evaluate, predict, summary, models, doctor):
+for command in (train, evaluate, predict, summary, models, data, doctor):
     cli.add_command(command)
 
 

@@ -1,9 +1,24 @@
 """Data in memory, its files, and batches made of it."""
 
 from .dataset import Dataset, to_one_hot
+from .fetch import FileState, fetch, verify
 from .idx import read_idx, write_idx
+from .load import load
 from .loader import Batch, Loader
 from .mnist import mnist
 from .transforms import Normalize
 
-__all__ = ["Batch", "Dataset", "Loader", "Normalize", "mnist", "read_idx", "to_one_hot", "write_idx"]
+__all__ = [
+    "Batch",
+    "Dataset",
+    "FileState",
+    "Loader",
+    "Normalize",
+    "fetch",
+    "load",
+    "mnist",
+    "read_idx",
+    "to_one_hot",
+    "verify",
+    "write_idx",
+]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .._core.errors import FileError, ShapeError
+from .catalogue import locate
 from .dataset import Dataset
 from .idx import read_idx
 from .transforms import Normalize
@@ -32,13 +33,26 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> tuple[Dataset, Datase
     FileError
         If a file is missing or damaged, or images and labels do not belong together.
     """
-    source = _FILES if folder is None else Path(folder)
+    return read_folder(_FILES if folder is None else Path(folder))
+
+
+def read_folder(source: Path, class_names: tuple[str, ...] = ()) -> tuple[Dataset, Dataset]:
+    """Return (training set, test set) of a folder in MNIST's format; without names, labels are named by their numbers.
+
+    Raises
+    ------
+    FileError
+        As `mnist` does, and if a label has no name.
+    """
     if not source.is_dir():
         raise FileError(f"{source}: no such folder")
     train, test = (_read(source, part) for part in ("train", "test"))
     if train.input_shape != test.input_shape:
         raise FileError(f"{source}: training images are {train.input_shape}, test images {test.input_shape}")
-    names = tuple(map(str, range(max(len(train.class_names), len(test.class_names)))))
+    count = max(len(train.class_names), len(test.class_names))
+    if class_names and count > len(class_names):
+        raise FileError(f"{source}: has a label {count - 1}, but there are {len(class_names)} classes")
+    names = class_names or tuple(map(str, range(count)))
     normalize = Normalize.fit(train.inputs)
     return (
         Dataset(train.inputs, train.labels, names, normalize),
@@ -65,7 +79,7 @@ def _read(folder: Path, part: str) -> Dataset:
 
 
 def _find(folder: Path, name: str) -> Path:
-    for candidate in (folder / name, folder / f"{name}.gz"):
-        if candidate.is_file():
-            return candidate
-    raise FileError(f"{folder}: {name} (or {name}.gz) is missing")
+    path = locate(folder, name)
+    if path is None:
+        raise FileError(f"{folder}: {name} (or {name}.gz) is missing")
+    return path
