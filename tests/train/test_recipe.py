@@ -1,51 +1,139 @@
-"""Recipes: from TOML, checked, and made into an optimiser and a schedule."""
+"""Recipes: from TOML, checked with the path of what is wrong, and made into an optimiser, a schedule and a loss."""
 
 import pytest
 
 from pellucid import ConfigError
 from pellucid.models import mnist_cnn
-from pellucid.optim import SGD, Adam, Constant, OneCycleLR
+from pellucid.optim import SGD, Adam, AdamW, Constant, CosineAnnealingLR, OneCycleLR, SequentialLR, StepLR
 from pellucid.train import Recipe
+from pellucid.train.toml import parse_setting
 
 
 def test_toml_says_what_differs_from_the_defaults():
-    recipe = Recipe.from_toml('model = "mnist-cnn"\nlr = 1\noptimizer = "sgd"\nmomentum = 0.5')
-    assert recipe == Recipe("mnist-cnn", lr=1, optimizer="sgd", momentum=0.5)
+    text = 'model = "m"\nsubset = [10, 5]\n[optimizer]\nname = "sgd"\nlr = 1\nmomentum = 0.5\n'
+    text += "[loss]\nlabel_smoothing = 0.1"
+    recipe = Recipe.from_toml(text)
+    assert recipe == Recipe(
+        "m", subset=(10, 5), optimizer={"name": "sgd", "lr": 1, "momentum": 0.5}, loss={"label_smoothing": 0.1}
+    )
+
+
+def test_what_is_written_is_what_is_read():
+    recipe = Recipe(
+        "m", data="/some/folder", subset=(10, 5), clip_norm=0.1 + 0.2, patience=3,
+        optimizer={"name": "adamw", "lr": 1 / 3, "betas": [0.5, 0.25]},
+        schedule={"name": "step", "step_size": 7, "warmup": 2}, loss={"weight": [1.0, 2.5]},
+    )  # fmt: skip
+    assert Recipe.from_toml(recipe.to_toml()) == recipe
+    assert Recipe.from_toml(recipe.to_toml()).to_dict() == recipe.to_dict()
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("lr = 0.1", "here: model is missing"),
-        ('model = "a"\nrate = 1\nlr = 1', "here: unknown rate; known are model, epochs"),
+        ("epochs = 1", "here: model: is missing"),
+        ('model = "a"\nepoch = 1', r"here: epoch: unknown; did you mean epochs\?"),
+        ('model = "a"\nxyz = 1', "here: xyz: unknown; known are model, data"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = 1\nbeta = 1', r"here: optimizer\.beta: unknown; did you mean b"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = 0.1\nmomentum = 0.9', r"optimizer\.momentum: unknown"),
+        ('model = "a"\n[schedule]\nname = "step"\nsize = 1', r"schedule\.size: unknown; did you mean step_size"),
+        ('model = "a"\n[loss]\nsmoothing = 1', r"loss\.smoothing: unknown; did you mean label_smoothing"),
         ("model = ", "here: no valid TOML"),
-        ('model = "a"\nepochs = "5"', "here: epochs is '5', expected int"),
-        ('model = "a"\nepochs = true', "epochs is True, expected int"),
-        ('model = "a"\nepochs = 0', "epochs is 0, at least 1"),
-        ('model = "a"\nbatch_size = 0', "batch_size is 0, at least 1"),
-        ('model = "a"\nvalidation = -1', "validation is -1, at least 0"),
-        ('model = "a"\nlr = 0.0', "lr is 0.0, a finite number above 0"),
-        ('model = "a"\nlr = nan', "lr is nan"),
-        ('model = "a"\noptimizer = "lion"', "optimizer is 'lion', expected adam or sgd"),
-        ('model = "a"\nschedule = "steps"', "schedule is 'steps', expected constant or one-cycle"),
+        ('model = "a"\nmodel = "b"', "here: no valid TOML: Cannot overwrite a value"),
+        ('model = "a"\nepochs = "5"', "here: epochs: is '5', a whole number is needed"),
+        ('model = "a"\nepochs = true', "epochs: is True, a whole number"),
+        ('model = "a"\nepochs = 0', "epochs: is 0, at least 1"),
+        ('model = "a"\nbatch_size = 0', "batch_size: is 0, at least 1"),
+        ('model = "a"\nvalidation = -1', "validation: is -1, at least 0"),
+        ('model = "a"\nsubset = [1]', r"subset: is \[1\], two whole numbers"),
+        ('model = "a"\nsubset = 5', "subset: is 5, two whole numbers"),
+        ('model = "a"\nsubset = [0, 5]', "subset: is .*, two whole numbers from 1"),
+        ('model = "a"\nprefetch = 1', "prefetch: is 1, true or false is needed"),
+        ('model = "a"\noptimizer = "adam"', "optimizer: is 'adam', a table is needed"),
+        ('model = "a"\npatience = 2\nvalidation = 0', "patience: val_loss is to be watched, but validation is 0"),
+        ('model = "a"\n[optimizer]\nname = "adam"', r"optimizer\.lr: is None, a finite number above 0"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = 0.0', r"optimizer\.lr: is 0.0, a finite number above 0"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = nan', r"optimizer\.lr: is nan"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = "fast"', r"optimizer\.lr: is 'fast'"),
+        ('model = "a"\n[optimizer]\nname = "lion"\nlr = 1', r"optimizer\.name: is 'lion', expected adam, adamw, sgd"),
+        ('model = "a"\n[schedule]\nname = "steps"', r"schedule\.name: is 'steps', expected constant, cosine"),
+        ('model = "a"\n[schedule]\nname = "constant"\nwarmup = 0.5', r"schedule\.warmup: is 0.5, a number of steps"),
     ],
-)
-def test_mistakes_are_named(text, words):
+)  # fmt: skip
+def test_mistakes_are_named_with_their_path(text, words):
     with pytest.raises(ConfigError, match=words):
         Recipe.from_toml(text, "here")
 
 
-def test_it_makes_what_it_names():
-    model = mnist_cnn().build((1, 28, 28))
-    adam = Recipe("m", lr=0.5, schedule="constant").make_optimizer(model)
-    sgd = Recipe("m", optimizer="sgd", momentum=0.3).make_optimizer(model)
-    assert isinstance(adam, Adam)
-    assert isinstance(sgd, SGD)
-    assert (adam.lr, sgd.momentum) == (0.5, 0.3)
-    assert isinstance(Recipe("m", schedule="constant").make_schedule(adam, 10), Constant)
-    cycle = Recipe("m", lr=0.7).make_schedule(adam, 10)
-    assert isinstance(cycle, OneCycleLR)
-    assert (cycle.max_lr, cycle.total_steps) == (0.7, 10)
-    assert cycle.momenta is not None
-    Recipe("m", optimizer="sgd", momentum=0.3).make_schedule(sgd, 10)
-    assert sgd.momentum == 0.3, "what the recipe states"
+def test_values_are_replaced_by_their_paths():
+    recipe = Recipe("m", optimizer={"name": "adam", "lr": 0.5, "betas": [0.5, 0.5]})
+    changed = recipe.updated({"optimizer.lr": 0.1, "epochs": 9, "loss.label_smoothing": 0.2})
+    assert (changed.optimizer["lr"], changed.optimizer["betas"], changed.epochs) == (0.1, [0.5, 0.5], 9)
+    assert changed.loss == {"label_smoothing": 0.2}
+    assert recipe.loss == {}, "the recipe itself stays"
+    assert recipe.updated({"optimizer.name": "sgd"}).optimizer == {"name": "sgd", "lr": 0.5, "momentum": 0.9}
+    assert recipe.updated({"optimizer.name": "adam"}) == recipe
+    with pytest.raises(ConfigError, match=r"epochs\.x: epochs is 5, not a table"):
+        recipe.updated({"epochs.x": 1})
+    with pytest.raises(ConfigError, match=r"optimiser: unknown; did you mean optimizer\?"):
+        recipe.updated({"optimiser.lr": 1})
+
+
+@pytest.mark.parametrize("text", ["epochs", "=3", " = 3"])
+def test_a_setting_without_key_or_value(text):
+    with pytest.raises(ConfigError, match=f"--set {text}: KEY=VALUE is needed"):
+        parse_setting(text)
+
+
+@pytest.fixture
+def model():
+    return mnist_cnn().build((1, 28, 28))
+
+
+def test_it_makes_the_optimiser_that_it_names(model):
+    adam = Recipe("m", optimizer={"name": "adam", "lr": 0.5, "betas": [0.1, 0.2]}).make_optimizer(model)
+    adamw = Recipe("m", optimizer={"name": "adamw", "lr": 0.5, "weight_decay": 0.1}).make_optimizer(model)
+    sgd = Recipe("m", optimizer={"name": "sgd", "lr": 0.1}).make_optimizer(model)
+    assert [type(o) for o in (adam, adamw, sgd)] == [Adam, AdamW, SGD]
+    assert (adam.lr, adam.betas, adamw.weight_decay, sgd.momentum) == (0.5, (0.1, 0.2), 0.1, 0.9)
+    with pytest.raises(ConfigError, match="weight_decay"):
+        Recipe("m", optimizer={"name": "adam", "lr": 0.1, "weight_decay": -1}).make_optimizer(model)
+    with pytest.raises(ConfigError, match="optimizer: makes no Adam"):
+        Recipe("m", optimizer={"name": "adam", "lr": 0.1, "eps": "small"}).make_optimizer(model)
+
+
+def schedule(model, steps=10, optimizer="adam", **table):
+    recipe = Recipe("m", optimizer={"name": optimizer, "lr": 0.5}, schedule=table)
+    return recipe.make_schedule(recipe.make_optimizer(model), steps)
+
+
+def test_it_makes_the_schedule_that_it_names(model):
+    cycle = schedule(model, name="one-cycle", pct_start=0.5)
+    assert (type(cycle), cycle.max_lr, cycle.total_steps, cycle.pct_start) == (OneCycleLR, 0.5, 10, 0.5)
+    assert cycle.cycle_momentum
+    assert not schedule(model, optimizer="sgd", name="one-cycle").cycle_momentum, "SGD's is what the recipe states"
+    assert type(schedule(model, name="constant")) is Constant
+    cosine = schedule(model, name="cosine")
+    assert (type(cosine), cosine.T_max) == (CosineAnnealingLR, 10)
+    step = schedule(model, name="step", step_size=4, gamma=0.5)
+    assert [type(step), *(step.lr(i) for i in (3, 4, 8))] == [StepLR, 0.5, 0.25, 0.125]
+    with pytest.raises(ConfigError, match=r"schedule: makes no StepLR: .*step_size"):
+        schedule(model, name="step")
+
+
+def test_warmup_rises_to_where_the_schedule_begins(model):
+    warm = schedule(model, name="step", step_size=3, warmup=4)
+    assert type(warm) is SequentialLR
+    assert [warm.lr(i) for i in range(8)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.5, 0.05])
+    cosine = schedule(model, name="cosine", warmup=4)
+    assert [cosine.lr(i) for i in (3, 4, 7)] == pytest.approx([0.4, 0.5, 0.25])
+    with pytest.raises(ConfigError, match=r"schedule\.warmup: is 10 steps, the whole run has 10"):
+        schedule(model, name="cosine", warmup=10)
+
+
+def test_it_makes_the_loss():
+    loss = Recipe("m", loss={"label_smoothing": 0.1, "weight": [1.0, 2.0]}).make_loss()
+    assert loss.label_smoothing == 0.1
+    assert list(loss.weight) == [1, 2]
+    with pytest.raises(ConfigError, match="label_smoothing"):
+        Recipe("m", loss={"label_smoothing": 2}).make_loss()

@@ -24,7 +24,10 @@ def doctor(as_json: bool) -> None:
 
     found = environment()
     extras = {name: find_spec(name) is not None for name in _EXTRAS}
-    sets = {name: None if folder is None else str(folder) for name, folder in ((n, complete(e)) for n, e in CATALOGUE.items())}
+    sets = {
+        name: None if folder is None else str(folder)
+        for name, folder in ((n, complete(e)) for n, e in CATALOGUE.items())
+    }
     if as_json:
         print_json({**found, "extras": extras, "data": sets})
         return

@@ -20,9 +20,7 @@ _DEFAULT = "mnist-cnn"
 )
 @threads
 @as_json
-def predict(
-    files: tuple[str, ...], weights: str, top: int, framing: str | None, polarity: str, as_json: bool
-) -> None:
+def predict(files: tuple[str, ...], weights: str, top: int, framing: str | None, polarity: str, as_json: bool) -> None:
     """Tell the class of each picture FILE, of any size, mode or polarity, and how it was read.
 
     RUN is a run's folder or its name; without it the digits' network of the package does the work.

@@ -37,4 +37,3 @@ def recipe(name: str) -> Recipe:
     find(name)
     file = files(__package__) / "recipes" / f"{name}.toml"
     return Recipe.from_toml(file.read_text(), f"recipe of {name}")
-

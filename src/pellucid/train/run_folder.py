@@ -1,14 +1,14 @@
 """RunFolder: what a run leaves on disk, and from which it can go on.
 
-    config.toml        the recipe, whole
-    model.json         what the network takes and gives: name, input shape, class names, normalisation, framing
-    env.json           versions, processor, threads, engine, contract, once for each time the run was started
-    history.csv        one row for each epoch
-    checkpoints/       the newest few, and the best by validation
-    best.safetensors   weights of the best epoch by validation
-    last.safetensors   weights after the last epoch
-    result.json        the test figures and the digest of the final weights, once the run is done
-    log.txt            what happened when
+config.toml        the recipe, whole
+model.json         what the network takes and gives: name, input shape, class names, normalisation, framing
+env.json           versions, processor, threads, engine, contract, once for each time the run was started
+history.csv        one row for each epoch
+checkpoints/       the newest few, and the best by validation
+best.safetensors   weights of the best epoch by validation
+last.safetensors   weights after the last epoch
+result.json        the test figures and the digest of the final weights, once the run is done
+log.txt            what happened when
 """
 
 import json
@@ -104,6 +104,8 @@ class RunFolder(Callback):
 
         The last of its callbacks is the checkpointer; `report` hears of each damaged file that is passed over.
         """
+        for part in self.path.rglob(".*.part"):  # what a kill left of a write
+            part.unlink(missing_ok=True)
         path, checkpoint = newest(self.path / "checkpoints", trainer.model, report)
         restore(trainer, checkpoint, str(path))
         for callback in trainer.callbacks:

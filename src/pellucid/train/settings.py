@@ -41,7 +41,7 @@ def make(kind: type, where: str, given: Mapping[str, Any], **objects: Any) -> An
     try:
         return kind(**objects, **given)
     except TypeError as error:
-        raise ConfigError(f"{where}: does not make a {kind.__name__}: {error}") from error
+        raise ConfigError(f"{where}: makes no {kind.__name__}: {error}") from error
 
 
 def unknown(path: str, name: str, known: list[str]) -> ConfigError:
