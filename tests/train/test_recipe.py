@@ -46,6 +46,6 @@ def test_it_makes_what_it_names():
     cycle = Recipe("m", lr=0.7).make_schedule(adam, 10)
     assert isinstance(cycle, OneCycleLR)
     assert (cycle.max_lr, cycle.total_steps) == (0.7, 10)
-    assert cycle.momenta is not None
+    assert cycle.cycle_momentum
     Recipe("m", optimizer="sgd", momentum=0.3).make_schedule(sgd, 10)
     assert sgd.momentum == 0.3, "what the recipe states"
