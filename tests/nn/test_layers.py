@@ -96,6 +96,12 @@ def test_gradients_add_up_until_they_are_cleared(layer, rng):
     assert np.abs(twice).min() > 0
 
 
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_mean_says_to_its_op_what_counts(counted):
+    layer = AvgPool2d(2, padding=1, count_include_pad=counted)
+    assert layer(np.ones((1, 1, 2, 2)))[0, 0].tolist() == [[0.25 if counted else 1.0] * 2] * 2
+
+
 # --- dropout: the random state of a run is (seed, step) ---------------------------------------------------
 
 

@@ -192,3 +192,8 @@ def test_the_settings_of_a_sequence_are_its_parts():
 def test_impossible_schedules_are_refused(make, words):
     with pytest.raises(ConfigError, match=words):
         make(adam())
+
+
+def test_after_its_warm_up_a_line_stays_at_its_end():
+    schedule = LinearLR(adam(1.0), 0.5, 0.8, total_iters=3)
+    assert [schedule.lr(step) for step in (0, 1, 2, 3, 4, 100)] == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.8, 0.8])
