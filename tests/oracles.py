@@ -5,18 +5,21 @@ import math
 import numpy as np
 
 
-def conv2d_loops(x, weight, bias=None, *, stride=1, padding=0):
-    N, C, H, W = x.shape
-    O, _, KH, KW = weight.shape
-    (SH, SW), ((top, bottom), (left, right)) = _pair(stride), _sides(padding, KH, KW)
-    OH, OW = (H + top + bottom - KH) // SH + 1, (W + left + right - KW) // SW + 1
+def conv2d_loops(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+    N, _, H, W = x.shape
+    O, C_group, KH, KW = weight.shape
+    (SH, SW), (DH, DW) = _pair(stride), _pair(dilation)
+    reach = DH * (KH - 1) + 1, DW * (KW - 1) + 1
+    (top, bottom), (left, right) = _sides(padding, *reach)
+    OH, OW = (H + top + bottom - reach[0]) // SH + 1, (W + left + right - reach[1]) // SW + 1
     y = np.zeros((N, O, OH, OW))
     for n, o, i, j in np.ndindex(y.shape):
         y[n, o, i, j] = 0.0 if bias is None else bias[o]
-        for c, u, v in np.ndindex(C, KH, KW):
-            row, column = i * SH + u - top, j * SW + v - left
+        group = o // (O // groups)
+        for c, u, v in np.ndindex(C_group, KH, KW):
+            row, column = i * SH + u * DH - top, j * SW + v * DW - left
             if 0 <= row < H and 0 <= column < W:
-                y[n, o, i, j] += weight[o, c, u, v] * x[n, c, row, column]
+                y[n, o, i, j] += weight[o, c, u, v] * x[n, group * C_group + c, row, column]
     return y
 
 
@@ -34,6 +37,21 @@ def max_pool2d_loops(x, *, kernel_size, stride=None, padding=0):
     return y
 
 
+def avg_pool2d_loops(x, *, kernel_size, stride=None, padding=0, count_include_pad=True):
+    N, C, H, W = x.shape
+    KH, KW = _pair(kernel_size)
+    SH, SW = (KH, KW) if stride is None else _pair(stride)
+    (top, bottom), (left, right) = _sides(padding, KH, KW)
+    OH, OW = (H + top + bottom - KH) // SH + 1, (W + left + right - KW) // SW + 1
+    y = np.zeros((N, C, OH, OW))
+    for n, c, i, j in np.ndindex(y.shape):
+        rows = [r for r in range(i * SH - top, i * SH - top + KH) if 0 <= r < H]
+        columns = [k for k in range(j * SW - left, j * SW - left + KW) if 0 <= k < W]
+        total = sum(x[n, c, r, k] for r in rows for k in columns)
+        y[n, c, i, j] = total / (KH * KW if count_include_pad else len(rows) * len(columns))
+    return y
+
+
 def linear_loops(x, weight, bias=None):
     O, I = weight.shape
     y = np.zeros((*x.shape[:-1], O))
@@ -45,6 +63,18 @@ def linear_loops(x, weight, bias=None):
 
 def relu_loops(x):
     return np.array([v if v > 0 else 0.0 for v in x.ravel()]).reshape(x.shape)
+
+
+def leaky_relu_loops(x, *, negative_slope=0.01):
+    return np.array([v if v > 0 else negative_slope * v for v in x.ravel()]).reshape(x.shape)
+
+
+def sigmoid_loops(x):
+    return np.array([1 / (1 + math.exp(-v)) for v in x.ravel()]).reshape(x.shape)
+
+
+def tanh_loops(x):
+    return np.array([math.tanh(v) for v in x.ravel()]).reshape(x.shape)
 
 
 def softmax_loops(x):
@@ -64,13 +94,13 @@ def log_softmax_loops(x):
     return y
 
 
-def cross_entropy_loops(logits, *, targets):
+def cross_entropy_loops(logits, *, targets, label_smoothing=0.0, weight=None):
     log_p, y = log_softmax_loops(logits), np.zeros(len(logits))
-    for n, target in enumerate(targets):
-        if targets.ndim == 1:
-            y[n] = -log_p[n, target]
-        else:
-            y[n] = -sum(target[k] * log_p[n, k] for k in range(logits.shape[1]))
+    K = logits.shape[1]
+    for n, k in np.ndindex(logits.shape):
+        target = targets[n, k] if targets.ndim == 2 else float(targets[n] == k)
+        target = (1 - label_smoothing) * target + label_smoothing / K
+        y[n] -= (1 if weight is None else weight[k]) * target * log_p[n, k]
     return y
 
 

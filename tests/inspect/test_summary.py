@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pellucid import ShapeError, models, summary
-from pellucid.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
+from pellucid.nn import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
 
 TABLE = """\
 layer                         output        parameters  multiply-adds   sees
@@ -38,10 +38,29 @@ def test_it_leaves_the_model_unbuilt():
     assert not model.built
 
 
-def test_the_receptive_field_is_what_moves_the_output(rng):
-    """Which input pixels change one output position: counted by backward."""
-    model = Sequential(Conv2d(1, 2, (3, 2), stride=(2, 1)), MaxPool2d((2, 3), stride=(1, 2)), Conv2d(2, 1, (1, 2)))
-    model.build((1, 15, 14), dtype=np.float64)
+WINDOWS = {
+    "strides": (
+        [Conv2d(1, 2, (3, 2), stride=(2, 1)), MaxPool2d((2, 3), stride=(1, 2)), Conv2d(2, 1, (1, 2))],
+        (5, 6),
+        (2, 2),
+    ),
+    "dilation": (
+        [Conv2d(1, 2, (3, 2), stride=(1, 2), dilation=(2, 1)), Conv2d(2, 1, 2, dilation=(1, 3))],
+        (6, 8),
+        (1, 2),
+    ),
+    "groups and means": (
+        [Conv2d(1, 2, (2, 3)), AvgPool2d((3, 2), stride=(2, 1)), Conv2d(2, 2, 2, groups=2), Conv2d(2, 1, 1)],
+        (6, 5),
+        (2, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize(("layers", "field", "jump"), WINDOWS.values(), ids=WINDOWS.keys())
+def test_the_receptive_field_is_what_moves_the_output(layers, field, jump, rng):
+    """Which input pixels change one output position: counted by backward, between the first and the last of them."""
+    model = Sequential(*layers).build((1, 15, 14), dtype=np.float64)
     row = summary(model, (1, 15, 14)).rows[-1]
     touched = np.zeros((15, 14), bool)
     for _ in range(60):  # another input, another winner in the pool
@@ -50,8 +69,19 @@ def test_the_receptive_field_is_what_moves_the_output(rng):
         g[0, 0, 1, 1] = 1
         touched |= model.backward(g)[0, 0] != 0
     rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    assert (len(rows), len(columns)) == row.receptive_field == (5, 6)
-    assert (rows[0], columns[0]) == row.jump == (2, 2)
+    assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == row.receptive_field == field
+    assert (rows[0], columns[0]) == row.jump == jump
+
+
+def test_groups_divide_the_work():
+    whole, parts = (summary(Conv2d(4, 6, 3, groups=g), (4, 5, 5)) for g in (1, 2))
+    assert (whole.multiply_adds, parts.multiply_adds) == (6 * 9 * 4 * 9, 6 * 9 * 2 * 9)
+    assert (whole.parameters, parts.parameters) == (6 * 4 * 9 + 6, 6 * 2 * 9 + 6)
+
+
+def test_a_mean_has_nothing_to_multiply_with():
+    row = summary(AvgPool2d(2), (3, 6, 6)).rows[0]
+    assert (row.parameters, row.multiply_adds, row.output_shape) == (0, 0, (3, 3, 3))
 
 
 def test_nested_and_tied():

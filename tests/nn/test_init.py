@@ -45,6 +45,12 @@ def test_layers_start_by_the_names_they_are_given():
     assert not Conv2d(1, 2, 3).build((1, 5, 5)).bias.data.any()
 
 
+def test_a_group_has_the_fan_in_of_its_own_channels():
+    """The sum runs over the channels of one group: 4 of 64."""
+    layer = Conv2d(64, 64, 3, groups=16, weight_init="he_normal").build((64, 5, 5))
+    assert layer.weight.data.std() == pytest.approx(math.sqrt(2 / (4 * 9)), rel=0.05)
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ConfigError, match="'xavier' is unknown, known are zeros, ones, normal, glorot_uniform"):
         Linear(2, 2, weight_init="xavier")

@@ -5,16 +5,46 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pellucid import ConfigError, ShapeError
-from pellucid.nn import Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU, Sequential, Softmax
+from pellucid.nn import (
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from tests.checks import apart
 
 LAYERS = {
     "Conv2d(2, 3, 3x2, stride=(2, 1), padding=(1, 0))": (Conv2d(2, 3, (3, 2), (2, 1), (1, 0)), (2, 6, 5)),
     "Conv2d(2, 3, 3x3, padding='same', bias=False)": (Conv2d(2, 3, 3, padding="same", bias=False), (2, 4, 5)),
+    "Conv2d(4, 6, 2x3, padding=(1, 2), dilation=(1, 2), groups=2)": (
+        Conv2d(4, 6, (2, 3), 1, (1, 2), (1, 2), 2),
+        (4, 5, 6),
+    ),
+    "Conv2d(2, 4, 3x3, dilation=(2, 2), groups=2, bias=False)": (
+        Conv2d(2, 4, 3, dilation=2, groups=2, bias=False),
+        (2, 6, 5),
+    ),
     "Linear(5, 3)": (Linear(5, 3), (5,)),
     "Linear(5, 3, bias=False)": (Linear(5, 3, bias=False), (4, 5)),
     "MaxPool2d(2x2)": (MaxPool2d(2), (2, 5, 6)),
     "MaxPool2d(3x2, stride=(1, 1), padding=1)": (MaxPool2d((3, 2), 1, 1), (2, 5, 6)),
+    "AvgPool2d(2x2)": (AvgPool2d(2), (2, 5, 6)),
+    "AvgPool2d(3x2, stride=(1, 1), padding=1, count_include_pad=False)": (
+        AvgPool2d((3, 2), 1, 1, count_include_pad=False),
+        (2, 5, 6),
+    ),
+    "LeakyReLU(0.2)": (LeakyReLU(0.2), (2, 3, 4)),
+    "Sigmoid()": (Sigmoid(), (5,)),
+    "Tanh()": (Tanh(), (5,)),
     "ReLU()": (ReLU(), (2, 3, 4)),
     "Softmax()": (Softmax(), (5,)),
     "LogSoftmax()": (LogSoftmax(), (5,)),
@@ -64,6 +94,12 @@ def test_gradients_add_up_until_they_are_cleared(layer, rng):
     layer.backward(np.ones_like(layer(x)))
     assert_allclose(twice, 2 * layer.parameters().grad)
     assert np.abs(twice).min() > 0
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_mean_says_to_its_op_what_counts(counted):
+    layer = AvgPool2d(2, padding=1, count_include_pad=counted)
+    assert layer(np.ones((1, 1, 2, 2)))[0, 0].tolist() == [[0.25 if counted else 1.0] * 2] * 2
 
 
 # --- dropout: the random state of a run is (seed, step) ---------------------------------------------------
@@ -125,8 +161,19 @@ def test_an_error_in_a_nested_net_names_the_way():
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: Conv2d(0, 3, 3), lambda: Linear(3, -1), lambda: Dropout(2), lambda: MaxPool2d(0)]
+    ("make", "words"),
+    [
+        (lambda: Conv2d(0, 3, 3), "Conv2d: .* at least 1 is needed"),
+        (lambda: Conv2d(3, 4, 3, groups=2), "Conv2d: 3 channels in and 4 out do not divide into 2 groups"),
+        (lambda: Conv2d(4, 3, 3, groups=2), "Conv2d: 4 channels in and 3 out do not divide into 2 groups"),
+        (lambda: Conv2d(4, 4, 3, groups=0), "Conv2d: groups is 0, at least 1"),
+        (lambda: Conv2d(4, 4, 3, dilation=0), "Conv2d: dilation is 0, at least 1"),
+        (lambda: Linear(3, -1), "Linear: .* at least 1 is needed"),
+        (lambda: Dropout(2), "Dropout: p is 2"),
+        (lambda: MaxPool2d(0), "MaxPool2d: kernel_size is 0, at least 1"),
+        (lambda: AvgPool2d(3, padding=2), "AvgPool2d: padding .* is more than half of kernel 3x3"),
+    ],
 )
-def test_a_layer_refuses_impossible_sizes(make):
-    with pytest.raises(ConfigError):
+def test_a_layer_refuses_impossible_sizes(make, words):
+    with pytest.raises(ConfigError, match=words):
         make()

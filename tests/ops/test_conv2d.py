@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pellucid import ConfigError
-from pellucid.ops import conv2d, conv2d_backward, conv2d_forward, conv2d_shape
+from pellucid.ops import _im2col, conv2d_backward, conv2d_forward, conv2d_shape
 from tests.checks import OpLaws, case, refuse
 from tests.oracles import conv2d_loops
 
@@ -29,6 +29,22 @@ class TestConv2d(OpLaws):
         "valid": case((2, 2, 5, 6), (3, 2, 4, 2), (3,), padding="valid"),
         "each side its own": case((2, 2, 4, 3), (3, 2, 3, 2), (3,), padding=((0, 2), (3, 1))),
         "stride beyond the kernel": case((2, 2, 9, 8), (3, 2, 2, 1), (3,), stride=(3, 4)),
+        "dilated": case((2, 2, 7, 9), (3, 2, 2, 3), (3,), dilation=2),
+        "dilated, nothing is square": case(
+            (2, 3, 9, 8), (2, 3, 2, 3), (2,), stride=(1, 2), padding=(2, 1), dilation=(3, 2)
+        ),
+        "dilated, stride drops rows": case((1, 2, 8, 8), (3, 2, 3, 2), (3,), stride=2, dilation=2),
+        "same, dilated, an odd number of zeros": case(
+            (2, 2, 5, 6), (3, 2, 2, 4), (3,), padding="same", dilation=(3, 1)
+        ),
+        "two groups": case((2, 4, 5, 6), (6, 2, 3, 2), (6,), groups=2),
+        "groups, dilated, stride drops rows": case(
+            (2, 6, 8, 9), (3, 2, 2, 3), (3,), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2), groups=3
+        ),
+        "groups of many channels": case((1, 10, 4, 3), (4, 5, 2, 2), groups=2),
+        "depthwise": case((2, 3, 5, 6), (3, 1, 3, 2), (3,), padding="same", groups=3),
+        "depthwise, two outputs a channel": case((2, 3, 7, 6), (6, 1, 2, 3), (6,), stride=(2, 1), dilation=2, groups=3),
+        "depthwise, no bias, no samples": case((0, 2, 5, 5), (2, 1, 3, 3), groups=2),
         "no samples": case((0, 2, 5, 5), (3, 2, 3, 3), (3,)),
     }
     refused = {
@@ -41,6 +57,21 @@ class TestConv2d(OpLaws):
         "negative padding": refuse((1, 1, 4, 4), (2, 1, 3, 3), padding=-1, error=ConfigError, words="at least 0"),
         "a word": refuse((1, 1, 4, 4), (2, 1, 3, 3), padding="full", error=ConfigError, words="'same', 'valid'"),
         "three numbers": refuse((1, 1, 4, 4), (2, 1, 3, 3), stride=(1, 2, 3), error=ConfigError, words="pair"),
+        "dilated beyond the image": refuse(
+            (1, 1, 4, 8), (1, 1, 3, 3), dilation=2, words="kernel 3x3, dilated to 5x5, does not fit into the input 4x8"
+        ),
+        "dilation 0": refuse(
+            (1, 1, 4, 4), (2, 1, 3, 3), dilation=0, error=ConfigError, words="dilation is 0, at least"
+        ),
+        "no groups": refuse((1, 1, 4, 4), (2, 1, 3, 3), groups=0, error=ConfigError, words="groups is 0, at least 1"),
+        "half a group": refuse((1, 2, 4, 4), (2, 1, 3, 3), groups=1.5, error=ConfigError, words="a whole number"),
+        "groups of channels": refuse(
+            (1, 5, 4, 4), (2, 2, 3, 3), groups=2, words="5 channels in and 2 out do not divide"
+        ),
+        "groups of outputs": refuse((1, 4, 4, 4), (3, 2, 3, 3), groups=2, words="4 channels in and 3 out .* 2 groups"),
+        "channels of a group": refuse(
+            (1, 4, 4, 4), (2, 4, 3, 3), groups=2, words="x has 2 channels in each of 2 groups but weight expects 4"
+        ),
         "same with stride": refuse(
             (1, 1, 4, 4),
             (2, 1, 3, 3),
@@ -66,18 +97,24 @@ def test_first_layer_may_skip_grad_x(rng):
     assert_allclose(grad_weight, conv2d_backward(y, saved)[1])
 
 
-def test_a_large_batch_goes_in_blocks(rng, monkeypatch):
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_large_batch_goes_in_blocks(groups, rng, monkeypatch):
     """Memory stays bounded: one im2col matrix holds a few samples, and the sums go on over the blocks."""
-    x, weight, bias = (rng.standard_normal(s) for s in ((7, 2, 6, 5), (3, 2, 3, 3), (3,)))
-    y, saved = conv2d_forward(x, weight, bias)
+    x, weight, bias = (rng.standard_normal(s) for s in ((7, 4, 6, 5), (6, 4 // groups, 3, 3), (6,)))
+    y, saved = conv2d_forward(x, weight, bias, groups=groups)
     g = rng.standard_normal(y.shape)
     whole = conv2d_backward(g, saved)
-    one_sample = 4 * 3 * 3 * 3 * 2
-    monkeypatch.setattr(conv2d, "_BLOCK", 2 * one_sample)  # blocks of 2, 2, 2 and 1
-    y_again, saved = conv2d_forward(x, weight, bias)
+    one_sample = 4 * 3 * 3 * 3 * 4
+    monkeypatch.setattr(_im2col, "_BLOCK", 2 * one_sample)  # blocks of 2, 2, 2 and 1
+    assert [some.stop - some.start for some, _ in columns(x, groups)] == [2, 2, 2, 2]
+    y_again, saved = conv2d_forward(x, weight, bias, groups=groups)
     assert_allclose(y_again, y, rtol=1e-12)
     for part, expected in zip(conv2d_backward(g, saved), whole, strict=True):
         assert_allclose(part, expected, rtol=1e-12, atol=1e-12)
+
+
+def columns(x, groups):
+    return _im2col.columns_of(_im2col.windows_of(x, (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)), groups)
 
 
 def test_a_worked_example():
@@ -91,7 +128,25 @@ def test_a_worked_example():
     assert grad_x[0, 0].tolist() == [[0, 0, 0, 0], [0, -5, 4, -7], [0, 13, 27, -11], [0, -10, -11, 0]]
 
 
+@pytest.mark.parametrize("groups", [2, 4])
+def test_groups_are_convolutions_side_by_side(groups, rng):
+    x, weight = rng.standard_normal((2, 4, 6, 5)), rng.standard_normal((8, 4 // groups, 3, 2))
+    y, saved = conv2d_forward(x, weight, groups=groups)
+    g = rng.standard_normal(y.shape)
+    parts = zip(*(np.split(a, groups, axis) for a, axis in ((x, 1), (weight, 0), (y, 1), (g, 1))), strict=True)
+    alone = []
+    for x_part, weight_part, y_part, g_part in parts:
+        expected, its = conv2d_forward(x_part, weight_part)
+        assert_allclose(y_part, expected, rtol=1e-12, atol=1e-12)
+        alone.append(conv2d_backward(g_part, its))
+    grad_x, grad_weight, _ = conv2d_backward(g, saved)
+    assert_allclose(grad_x, np.concatenate([part[0] for part in alone], axis=1), rtol=1e-12, atol=1e-12)
+    assert_allclose(grad_weight, np.concatenate([part[1] for part in alone]), rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("padding", ["same", "valid", 2, (1, 2), ((1, 0), (2, 3))])
-def test_output_is_channels_last_in_memory(padding, rng):
-    y, _ = conv2d_forward(rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((4, 3, 3, 3)), padding=padding)
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_output_is_channels_last_in_memory(padding, groups, rng):
+    weight = rng.standard_normal((4, 4 // groups, 3, 3))
+    y, _ = conv2d_forward(rng.standard_normal((2, 4, 6, 5)), weight, padding=padding, groups=groups)
     assert y.transpose(0, 2, 3, 1).flags.c_contiguous

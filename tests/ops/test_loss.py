@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pellucid import DtypeError
+from pellucid import ConfigError, DtypeError
 from pellucid.ops import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape, softmax_forward
 from tests.checks import OpLaws, case, refuse
 from tests.oracles import cross_entropy_loops
 
+CLASS_WEIGHTS = np.array([0.5, 2.0, 0.0, 1.25])
 WEIGHTS = np.array([[0.1, 0.2, 0.7, 0.0], [0.0, 2.0, 0.0, 0.5], [0.25, 0.25, 0.25, 0.25]])
 
 
@@ -18,7 +19,14 @@ class TestCrossEntropy(OpLaws):
     cases = {
         "labels": case((5, 4), targets=np.array([3, 0, 2, 2, 1])),
         "labels of one byte": case((3, 4), targets=np.array([3, 0, 2], np.uint8)),
-        "class weights": case((3, 4), targets=WEIGHTS),
+        "class probabilities": case((3, 4), targets=WEIGHTS),
+        "smoothed": case((5, 4), targets=np.array([3, 0, 2, 2, 1]), label_smoothing=0.1),
+        "all smoothed away": case((3, 4), targets=np.array([3, 0, 2]), label_smoothing=1.0),
+        "weighted": case((5, 4), targets=np.array([3, 0, 2, 2, 1]), weight=CLASS_WEIGHTS),
+        "smoothed and weighted": case((3, 4), targets=np.array([3, 2, 1]), label_smoothing=0.3, weight=CLASS_WEIGHTS),
+        "class probabilities, smoothed and weighted": case(
+            (3, 4), targets=WEIGHTS, label_smoothing=0.3, weight=CLASS_WEIGHTS
+        ),
         "batch 1": case((1, 10), targets=np.array([7])),
         "one class": case((3, 1), targets=np.zeros(3, int)),
     }
@@ -31,6 +39,21 @@ class TestCrossEntropy(OpLaws):
         "not broadcast": refuse((2, 3), targets=np.ones((1, 3)), words=r"targets have shape \(1, 3\)"),
         "float labels": refuse((2, 3), targets=np.array([0.0, 1.0]), error=DtypeError, words="integers are needed"),
         "integer weights": refuse((2, 3), targets=np.ones((2, 3), int), error=DtypeError, words="targets is int64"),
+        "smoothing": refuse(
+            (2, 3), targets=np.array([0, 1]), label_smoothing=1.5, error=ConfigError, words="label_smoothing is 1.5"
+        ),
+        "smoothing that is none": refuse(
+            (2, 3), targets=np.array([0, 1]), label_smoothing=float("nan"), error=ConfigError, words="is nan, a number"
+        ),
+        "weight is not broadcast": refuse(
+            (2, 3), targets=np.array([0, 1]), weight=np.ones(1), words=r"weight has shape \(1,\), expected \(3,\)"
+        ),
+        "weight of another type": refuse(
+            (2, 3), targets=np.array([0, 1]), weight=np.ones(3, np.float32), error=DtypeError, words="must be alike"
+        ),
+        "a weight below 0": refuse(
+            (2, 3), targets=np.array([0, 1]), weight=-np.ones(3), error=ConfigError, words="finite numbers from 0"
+        ),
         "three axes": refuse((2, 3, 4), targets=np.array([0, 1]), words="expected 2 axes"),
     }
 
@@ -53,3 +76,11 @@ def test_a_hopeless_score_has_a_finite_loss_and_gradient(dtype):
     y, saved = cross_entropy_forward(np.array([[1e4, -1e4]], dtype), np.array([1]))
     assert y.tolist() == [2e4]
     assert cross_entropy_backward(np.ones(1, dtype), saved).tolist() == [[1, -1]]
+
+
+def test_a_class_that_is_ruled_out_costs_nothing_where_its_target_is_0():
+    """Its logit is -inf, its log p too; weighted or not, the others have the loss that they have without it."""
+    logits, labels = np.array([[0.5, -np.inf, 2.0]]), np.array([2])
+    y, saved = cross_entropy_forward(logits, labels, weight=np.array([1.0, 1.0, 3.0]))
+    assert_allclose(y, 3 * cross_entropy_forward(logits, labels)[0], rtol=1e-14)
+    assert cross_entropy_backward(np.ones(1), saved)[0, 1] == 0

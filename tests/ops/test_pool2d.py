@@ -1,12 +1,25 @@
-"""max_pool2d: any kernel, stride and padding; ties go to the first."""
+"""max_pool2d and avg_pool2d: any kernel, stride and padding."""
 
 import numpy as np
-import pytest
 
 from pellucid import ConfigError
-from pellucid.ops import max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
+from pellucid.ops import (
+    avg_pool2d_backward,
+    avg_pool2d_forward,
+    avg_pool2d_shape,
+    max_pool2d_backward,
+    max_pool2d_forward,
+    max_pool2d_shape,
+)
 from tests.checks import OpLaws, apart, case, refuse
-from tests.oracles import max_pool2d_loops
+from tests.oracles import avg_pool2d_loops, max_pool2d_loops
+
+REFUSED = {
+    "too small": refuse((1, 1, 1, 4), kernel_size=2, words="kernel 2x2 does not fit into the input 1x4"),
+    "two axes": refuse((4, 4), kernel_size=2, words="expected 4 axes"),
+    "padding": refuse((1, 1, 4, 4), kernel_size=3, padding=2, error=ConfigError, words="more than half of kernel"),
+    "kernel": refuse((1, 1, 4, 4), kernel_size=0, error=ConfigError, words="kernel_size is 0, at least 1"),
+}
 
 
 class TestMaxPool2d(OpLaws):
@@ -27,24 +40,34 @@ class TestMaxPool2d(OpLaws):
         "one channel": case((3, 1, 6, 5), kernel_size=2),
         "more than 256 taps": case((1, 1, 18, 20), kernel_size=(17, 16), stride=1),
     }
-    refused = {
-        "too small": refuse((1, 1, 1, 4), kernel_size=2, words="kernel 2x2 does not fit into the input 1x4"),
-        "two axes": refuse((4, 4), kernel_size=2, words="expected 4 axes"),
-        "padding": refuse((1, 1, 4, 4), kernel_size=3, padding=2, error=ConfigError, words="more than half of kernel"),
-        "kernel": refuse((1, 1, 4, 4), kernel_size=0, error=ConfigError, words="kernel_size is 0, at least 1"),
-    }
+    refused = REFUSED
 
     def make(self, rng, shape):
         return apart(rng, shape)
 
 
-@pytest.mark.parametrize("stride", [1, 2, 3])
-def test_the_first_of_equal_maxima_gets_the_gradient(stride):
-    y, saved = max_pool2d_forward(np.ones((1, 1, 3, 3)), kernel_size=2, stride=stride)
-    grad_x = max_pool2d_backward(np.ones_like(y), saved)
-    expected = np.zeros((3, 3))
-    expected[: 2 if stride == 1 else 1, : 2 if stride == 1 else 1] = 1
-    assert grad_x[0, 0].tolist() == expected.tolist()
+class TestAvgPool2d(OpLaws):
+    forward, backward = staticmethod(avg_pool2d_forward), staticmethod(avg_pool2d_backward)
+    shape, loops = staticmethod(avg_pool2d_shape), staticmethod(avg_pool2d_loops)
+    eps, rtol = 1.0, 1e-12  # linear: the central difference is exact
+    cases = {
+        "2x2": case((2, 3, 4, 6), kernel_size=2),
+        "stride drops rows": case((2, 3, 5, 7), kernel_size=2),
+        "nothing is square": case((2, 3, 7, 10), kernel_size=(2, 3), stride=(3, 2), padding=(1, 0)),
+        "overlapping": case((2, 2, 7, 6), kernel_size=3, stride=1),
+        "padded zeros count": case((2, 2, 8, 9), kernel_size=3, stride=2, padding=1),
+        "padded zeros do not count": case((2, 2, 8, 9), kernel_size=3, stride=2, padding=1, count_include_pad=False),
+        "each side its own": case((2, 2, 6, 5), kernel_size=(4, 3), stride=2, padding=((2, 0), (0, 1))),
+        "each side its own, uncounted": case(
+            (2, 2, 6, 5), kernel_size=(4, 3), stride=(1, 2), padding=((2, 0), (0, 1)), count_include_pad=False
+        ),
+        "one window": case((2, 2, 3, 5), kernel_size=(3, 5)),
+        "1x1 kernel with stride": case((2, 2, 5, 4), kernel_size=1, stride=(2, 3)),
+        "batch 1": case((1, 4, 6, 5), kernel_size=(3, 2)),
+        "one channel": case((3, 1, 6, 5), kernel_size=2),
+        "no samples": case((0, 2, 4, 4), kernel_size=2),
+    }
+    refused = REFUSED
 
 
 def test_a_padded_position_never_wins_not_even_against_minus_infinity():

@@ -1,10 +1,22 @@
 """Schedules: functions of the step."""
 
+import inspect
+
 import pytest
 
 from pellucid import ConfigError
 from pellucid.nn import Linear
-from pellucid.optim import SGD, Adam, Constant, OneCycleLR, Schedule
+from pellucid.optim import (
+    SGD,
+    Adam,
+    Constant,
+    CosineAnnealingLR,
+    LinearLR,
+    OneCycleLR,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
 
 
 def adam(lr=0.1):
@@ -73,3 +85,115 @@ def test_impossible_settings_are_refused(settings):
 def test_a_schedule_that_defines_nothing_says_so():
     with pytest.raises(NotImplementedError, match="Schedule defines no lr"):
         Schedule(adam())
+
+
+# --- one after another --------------------------------------------------------------------------------------
+
+
+def warm_up_and_fall(optimizer, last_first=False):
+    """A line up over 2 steps, half a cosine over 4, then a tenth; the parts made in the one order or the other."""
+    makers = [
+        lambda: LinearLR(optimizer, 0.5, total_iters=2),
+        lambda: CosineAnnealingLR(optimizer, 4),
+        lambda: LinearLR(optimizer, 0.1, 0.1, 1),
+    ]
+    parts = [make() for make in (makers[::-1] if last_first else makers)]
+    return SequentialLR(optimizer, parts[::-1] if last_first else parts, [2, 6])
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+def test_each_part_starts_from_the_rate_the_optimizer_was_made_with(last_first):
+    optimizer = adam(1.0)
+    schedule = warm_up_and_fall(optimizer, last_first)
+    assert optimizer.lr == 0.5
+    expected = [0.5, 0.75, 1.0, 0.853553, 0.5, 0.146447, 0.1, 0.1]
+    assert [schedule.lr(step) for step in range(8)] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_rate_set_by_hand_is_where_the_next_schedule_starts():
+    optimizer = adam(1.0)
+    StepLR(optimizer, 3).apply(5)
+    optimizer.lr = 0.3
+    assert LinearLR(optimizer).base_lr == 0.3
+    assert Constant(optimizer).lr(7) == 0.3
+
+
+def test_the_rate_is_a_function_of_the_step_alone():
+    """In any order, with or without the steps between: so a run can go on anywhere."""
+    optimizer = adam(1.0)
+    schedule = warm_up_and_fall(optimizer)
+    by_step = {}
+    for step in (5, 0, 7, 2, 6, 1, 4, 3):
+        schedule.apply(step)
+        by_step[step] = optimizer.lr
+    other = adam(1.0)
+    stepping = warm_up_and_fall(other)
+    for step in range(8):
+        assert other.lr == by_step[step] == schedule.lr(step)
+        stepping.step()
+
+
+def test_a_part_of_a_sequence_moves_the_momentum_too():
+    optimizer = adam()
+    parts = [Constant(optimizer), OneCycleLR(optimizer, 1.0, 4, pct_start=0.5)]
+    schedule = SequentialLR(optimizer, parts, [3])
+    schedule.apply(4)
+    assert (optimizer.lr, optimizer.betas[0]) == (1.0, 0.85)
+    with pytest.raises(ConfigError, match="made for 4 steps"):
+        schedule.lr(7)
+
+
+SETTINGS = {
+    Constant: {},
+    StepLR: {"step_size": 4, "gamma": 0.3},
+    CosineAnnealingLR: {"T_max": 9, "eta_min": 0.02},
+    LinearLR: {"start_factor": 0.2, "end_factor": 0.9, "total_iters": 7},
+    OneCycleLR: {
+        "max_lr": 0.3, "total_steps": 20, "pct_start": 0.4, "cycle_momentum": False, "base_momentum": 0.7,
+        "max_momentum": 0.8, "div_factor": 5, "final_div_factor": 50,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", SETTINGS)
+def test_all_settings_can_be_read(rule):
+    """By the names of the arguments, so that who goes on with a run can compare them."""
+    schedule = rule(adam(), **SETTINGS[rule])
+    assert {"optimizer", *SETTINGS[rule]} == {*inspect.signature(rule).parameters}
+    assert {name: getattr(schedule, name) for name in SETTINGS[rule]} == SETTINGS[rule]
+
+
+def test_the_settings_of_a_sequence_are_its_parts():
+    optimizer = adam()
+    parts = [LinearLR(optimizer), StepLR(optimizer, 3)]
+    schedule = SequentialLR(optimizer, parts, [5])
+    assert (schedule.optimizer, schedule.schedules, schedule.milestones) == (optimizer, tuple(parts), (5,))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda o: StepLR(o, 0), "StepLR: step_size is 0, at least 1"),
+        (lambda o: StepLR(o, 2.5), "StepLR: step_size is 2.5, a whole number"),
+        (lambda o: StepLR(o, 2, gamma=0), "StepLR: gamma is 0"),
+        (lambda o: CosineAnnealingLR(o, 0), "CosineAnnealingLR: T_max is 0"),
+        (lambda o: CosineAnnealingLR(o, 5, -1), "CosineAnnealingLR: eta_min is -1"),
+        (lambda o: LinearLR(o, 0), "LinearLR: start_factor is 0"),
+        (lambda o: LinearLR(o, 1.1), "LinearLR: start_factor is 1.1"),
+        (lambda o: LinearLR(o, end_factor=1.1), "LinearLR: end_factor is 1.1"),
+        (lambda o: LinearLR(o, total_iters=0), "LinearLR: total_iters is 0"),
+        (lambda o: SequentialLR(o, [], []), "SequentialLR: 0 schedules and 0 milestones"),
+        (lambda o: SequentialLR(o, [Constant(o)], [3]), "SequentialLR: 1 schedules and 1 milestones"),
+        (lambda o: SequentialLR(o, [Constant(o)] * 2, [0]), r"milestones are \(0,\), numbers from 1 that rise"),
+        (lambda o: SequentialLR(o, [Constant(o)] * 3, [4, 4]), r"milestones are \(4, 4\)"),
+        (lambda o: SequentialLR(o, [Constant(adam())], []), "SequentialLR: .* made for another optimiser"),
+    ],
+)
+def test_impossible_schedules_are_refused(make, words):
+    with pytest.raises(ConfigError, match=words):
+        make(adam())
+
+
+def test_after_its_warm_up_a_line_stays_at_its_end():
+    schedule = LinearLR(adam(1.0), 0.5, 0.8, total_iters=3)
+    assert [schedule.lr(step) for step in (0, 1, 2, 3, 4, 100)] == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.8, 0.8])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pellucid import ops
+from pellucid.nn import CrossEntropyLoss
 from tests.checks import apart, close
 
 BOUND = 1e-9
@@ -19,6 +20,33 @@ CASES = {
     "conv2d": ("conv2d", [(2, 3, 9, 8), (5, 3, 3, 2), (5,)], {"stride": (2, 1), "padding": (1, 0)}, {}),
     "conv2d same": ("conv2d", [(2, 3, 6, 7), (4, 3, 3, 3), (4,)], {"padding": "same"}, {}),
     "conv2d without bias": ("conv2d", [(2, 1, 6, 7), (4, 1, 5, 3)], {"stride": 3}, {}),
+    "conv2d dilated": (
+        "conv2d",
+        [(2, 3, 9, 8), (5, 3, 3, 2), (5,)],
+        {"stride": (2, 1), "padding": (1, 2), "dilation": (2, 3)},
+        {},
+    ),
+    "conv2d same, dilated": ("conv2d", [(2, 3, 6, 7), (4, 3, 3, 5)], {"padding": "same", "dilation": (2, 1)}, {}),
+    "conv2d in groups": ("conv2d", [(2, 6, 9, 8), (4, 3, 3, 2), (4,)], {"groups": 2, "stride": 2, "dilation": 2}, {}),
+    "conv2d depthwise": ("conv2d", [(2, 3, 9, 8), (3, 1, 3, 2), (3,)], {"groups": 3, "padding": 1}, {}),
+    "conv2d depthwise, two outputs a channel": (
+        "conv2d",
+        [(2, 3, 9, 8), (6, 1, 3, 2), (6,)],
+        {"groups": 3, "stride": (1, 2), "dilation": (2, 1)},
+        {},
+    ),
+    "avg_pool2d": (
+        "avg_pool2d",
+        [(2, 3, 9, 8)],
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)},
+        {},
+    ),
+    "avg_pool2d, zeros uncounted": (
+        "avg_pool2d",
+        [(2, 3, 9, 8)],
+        {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False},
+        {},
+    ),
     "max_pool2d": (
         "max_pool2d",
         [(2, 3, 9, 8)],
@@ -28,6 +56,9 @@ CASES = {
     "linear": ("linear", [(4, 7), (3, 7), (3,)], {}, {}),
     "linear over time": ("linear", [(2, 5, 7), (3, 7), (3,)], {}, {}),
     "relu": ("relu", [(3, 4, 5)], {}, {}),
+    "leaky_relu": ("leaky_relu", [(3, 4, 5)], {"negative_slope": 0.2}, {}),
+    "sigmoid": ("sigmoid", [(3, 4, 5)], {}, {}),
+    "tanh": ("tanh", [(3, 4, 5)], {}, {}),
     "softmax": ("softmax", [(3, 6)], {}, {"dim": -1}),
     "log_softmax": ("log_softmax", [(2, 3, 6)], {}, {"dim": -1}),
 }
@@ -61,15 +92,49 @@ def test_ties_of_a_pool_go_the_same_way():
     close(ops.max_pool2d_backward(np.ones_like(y), saved), tensor.grad.numpy(), BOUND)
 
 
-@pytest.mark.parametrize("weights", [False, True])
-def test_cross_entropy(weights, rng):
+def test_a_kink_has_the_same_slope():
+    import torch
+
+    for op, options in (("relu", {}), ("leaky_relu", {"negative_slope": 0.2})):
+        tensor = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+        getattr(torch_functions(), op)(tensor, **options).sum().backward()
+        _, saved = getattr(ops, f"{op}_forward")(np.zeros(3), **options)
+        assert getattr(ops, f"{op}_backward")(np.ones(3), saved).tolist() == tensor.grad.tolist()
+
+
+SOFT = [{}, {"label_smoothing": 0.1}, {"weight": [0.5, 2.0, 0.0, 1.5]}]
+SOFT.append({"label_smoothing": 0.3, "weight": [0.5, 2.0, 0.0, 1.5]})
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+@pytest.mark.parametrize("settings", SOFT)
+def test_cross_entropy(probabilities, settings, rng):
     import torch
 
     logits, labels = rng.standard_normal((5, 4)), np.array([0, 3, 1, 1, 2])
-    targets = rng.random((5, 4)) if weights else labels
-    y, saved = ops.cross_entropy_forward(logits, targets)
-    tensor = torch.tensor(logits, requires_grad=True)
-    expected = torch_functions().cross_entropy(tensor, torch.tensor(targets), reduction="none")
+    targets = rng.random((5, 4)) if probabilities else labels
+    weight = {"weight": np.array(settings["weight"])} if "weight" in settings else {}
+    y, saved = ops.cross_entropy_forward(logits, targets, **settings | weight)
+    tensor, g = torch.tensor(logits, requires_grad=True), rng.standard_normal(5)
+    weight = {name: torch.tensor(array) for name, array in weight.items()}
+    expected = torch_functions().cross_entropy(tensor, torch.tensor(targets), reduction="none", **settings | weight)
     close(y, expected.detach().numpy(), BOUND)
-    expected.sum().backward()
-    close(ops.cross_entropy_backward(np.ones(5), saved), tensor.grad.numpy(), BOUND)
+    expected.backward(torch.tensor(g))
+    close(ops.cross_entropy_backward(g, saved), tensor.grad.numpy(), BOUND)
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+@pytest.mark.parametrize("settings", SOFT)
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_reduced_cross_entropy(reduction, probabilities, settings, rng):
+    import torch
+
+    logits, labels = rng.standard_normal((5, 4)), np.array([0, 3, 1, 1, 2])
+    targets = rng.random((5, 4)) if probabilities else labels
+    ours = CrossEntropyLoss(reduction, **settings)
+    weight = {"weight": torch.tensor(settings["weight"], dtype=torch.float64)} if "weight" in settings else {}
+    tensor = torch.tensor(logits, requires_grad=True)
+    expected = torch.nn.CrossEntropyLoss(reduction=reduction, **settings | weight)(tensor, torch.tensor(targets))
+    assert ours(logits, targets) == pytest.approx(expected.item(), rel=BOUND)
+    expected.backward()
+    close(ours.backward(), tensor.grad.numpy(), BOUND)

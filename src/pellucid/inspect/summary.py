@@ -6,7 +6,8 @@ from typing import Any
 
 from .._core.arrays import Shape
 from .._core.errors import PellucidError
-from ..nn import Conv2d, Linear, MaxPool2d, Module, Sequential
+from ..nn import AvgPool2d, Conv2d, Linear, MaxPool2d, Module, Sequential
+from ..ops._check import extent
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,10 @@ def summary(model: Module, input_shape: Shape) -> Summary:
             raise type(error)(f"layer {path!r}: {error}") from None
         if not _known(layer):
             field = jump = None
-        elif isinstance(layer, Conv2d | MaxPool2d) and field and jump:
-            field = tuple(r + (k - 1) * j for r, k, j in zip(field, layer.kernel_size, jump, strict=True))
+        elif isinstance(layer, Conv2d | MaxPool2d | AvgPool2d) and field and jump:
+            dilation = layer.dilation if isinstance(layer, Conv2d) else (1, 1)
+            reach = extent(layer.kernel_size, dilation)
+            field = tuple(r + (k - 1) * j for r, k, j in zip(field, reach, jump, strict=True))
             jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
         elif isinstance(layer, Linear) and len(shape) == 1:  # over other axes it sees what one position saw before
             field = jump = image
@@ -130,7 +133,9 @@ def _known(layer: Module) -> bool:
 def _multiply_adds(layer: Module, output: Shape) -> int | None:
     if not _known(layer):
         return None
-    if isinstance(layer, Conv2d | Linear):  # each output number sums over all weights of its channel
+    if isinstance(
+        layer, Conv2d | Linear
+    ):  # each output number sums over all weights of its channel, those of its group
         return prod(output) * prod(layer.weight.shape[1:])
     return 0
 

@@ -1,6 +1,6 @@
 """Layers and networks: named parameters around the operations of `pellucid.ops`."""
 
-from .activation import LogSoftmax, ReLU, Softmax
+from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout
@@ -9,15 +9,17 @@ from .linear import Linear
 from .loss import CrossEntropyLoss
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
-from .pool import MaxPool2d
+from .pool import AvgPool2d, MaxPool2d
 
 __all__ = [
+    "AvgPool2d",
     "Buffer",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "FlatParameters",
     "Flatten",
+    "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
@@ -25,5 +27,7 @@ __all__ = [
     "Parameter",
     "ReLU",
     "Sequential",
+    "Sigmoid",
     "Softmax",
+    "Tanh",
 ]

@@ -41,6 +41,60 @@ class ReLU(Activation):
     op = ops.relu_forward, ops.relu_backward
 
 
+class LeakyReLU(Module):
+    """x where x > 0, else negative_slope * x, number by number.
+
+    Parameters
+    ----------
+    negative_slope : float
+
+    Examples
+    --------
+    >>> LeakyReLU(0.1)(np.array([[-2.0, 3.0]])).tolist()
+    [[-0.2, 3.0]]
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Array) -> Array:
+        """Return y, of x's shape."""
+        y, saved = ops.leaky_relu_forward(x, negative_slope=self.negative_slope)
+        self.keep(saved)
+        return y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x."""
+        return ops.leaky_relu_backward(grad_y, self.kept())
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU({self.negative_slope})"
+
+
+class Sigmoid(Activation):
+    """1 / (1 + exp(-x)), number by number: from 0 to 1, right at both ends.
+
+    Examples
+    --------
+    >>> Sigmoid()(np.array([[-1000.0, 0.0]])).tolist()
+    [[0.0, 0.5]]
+    """
+
+    op = ops.sigmoid_forward, ops.sigmoid_backward
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent, number by number: from -1 to 1.
+
+    Examples
+    --------
+    >>> Tanh()(np.array([[0.0, 1000.0]])).tolist()
+    [[0.0, 1.0]]
+    """
+
+    op = ops.tanh_forward, ops.tanh_backward
+
+
 class Softmax(Activation):
     """Probabilities from scores, along the last axis.  `CrossEntropyLoss` takes scores: it needs no Softmax before it.
 

@@ -1,8 +1,11 @@
 """Conv2d: the parameters of a convolution and where its gradients go; the mathematics is in ops/conv2d.py."""
 
+from typing import Any
+
 from .._core.arrays import Array, Shape
+from .._core.errors import ConfigError
 from ..ops import conv2d_backward, conv2d_forward, conv2d_shape
-from ..ops._check import Padding, Pair, pair, sides
+from ..ops._check import Padding, Pair, pair, sides, whole
 from .init import Initializer
 from .module import Module
 from .parameter import Parameter
@@ -18,12 +21,17 @@ class Conv2d(Module):
     kernel_size, stride : int or (height, width)
     padding : int, (height, width), ((top, bottom), (left, right)), "same" or "valid"
         Zeros around the image.  "same" keeps its size and needs stride 1; an even kernel pads the end.
+    dilation : int or (height, width)
+        How far apart in the image the kernel's taps lie.
+    groups : int
+        Cuts the channels, in and out, into so many runs that do not see each other; as many as there are
+        `in_channels` makes the convolution depthwise.  weight is (O, in_channels / groups, KH, KW).
     bias : bool
         Add a learned number to each output channel.
     weight_init, bias_init : str or function
         Start values, see `pellucid.nn.init`.
 
-    Input (N, C, H, W), output (N, O, OH, OW) with OH = floor((H + padding - KH) / SH) + 1.
+    Input (N, C, H, W), output (N, O, OH, OW) with OH = floor((H + padding - dilation*(KH - 1) - 1) / SH) + 1.
 
     Examples
     --------
@@ -39,6 +47,8 @@ class Conv2d(Module):
         kernel_size: int | Pair,
         stride: int | Pair = 1,
         padding: Padding = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
         bias: bool = True,
         *,
         weight_init: str | Initializer = "he_uniform",
@@ -47,15 +57,18 @@ class Conv2d(Module):
         (O, C) = pair("Conv2d", "(out_channels, in_channels)", (out_channels, in_channels))
         self.kernel_size = pair("Conv2d", "kernel_size", kernel_size)
         self.stride = pair("Conv2d", "stride", stride)
-        sides("Conv2d", padding, self.kernel_size, self.stride)  # a wrong one is told here and now
+        self.dilation, self.groups = pair("Conv2d", "dilation", dilation), whole("Conv2d", "groups", groups)
+        sides("Conv2d", padding, self.kernel_size, self.stride, self.dilation)  # a wrong one is told here and now
         self.padding = padding
-        self.weight = Parameter((O, C, *self.kernel_size), weight_init)
+        if C % self.groups or O % self.groups:
+            raise ConfigError(f"Conv2d: {C} channels in and {O} out do not divide into {self.groups} groups")
+        self.weight = Parameter((O, C // self.groups, *self.kernel_size), weight_init)
         self.bias = Parameter((O,), bias_init) if bias else None
 
     def forward(self, x: Array) -> Array:
         """Return y (N, O, OH, OW) for x (N, C, H, W)."""
         bias = self.bias.data if self.bias else None
-        y, saved = conv2d_forward(x, self.weight.data, bias, stride=self.stride, padding=self.padding)
+        y, saved = conv2d_forward(x, self.weight.data, bias, **self._options())
         self.keep(saved)
         return y
 
@@ -69,12 +82,17 @@ class Conv2d(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (O, OH, OW) for (C, H, W)."""
-        return conv2d_shape((1, *input_shape), self.weight.shape, stride=self.stride, padding=self.padding)[1:]
+        return conv2d_shape((1, *input_shape), self.weight.shape, **self._options())[1:]
+
+    def _options(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
 
     def __repr__(self) -> str:
-        O, C = self.weight.shape[:2]
+        O, C = self.weight.shape[0], self.weight.shape[1] * self.groups
         KH, KW = self.kernel_size
         more = f", stride={self.stride}" if self.stride != (1, 1) else ""
         more += f", padding={self.padding!r}" if self.padding != 0 else ""
+        more += f", dilation={self.dilation}" if self.dilation != (1, 1) else ""
+        more += f", groups={self.groups}" if self.groups != 1 else ""
         more += "" if self.bias else ", bias=False"
         return f"Conv2d({C}, {O}, {KH}x{KW}{more})"

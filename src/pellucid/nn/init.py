@@ -9,7 +9,8 @@
     he_normal       N(0, 2 / fan_in)
 
 A weight (O, I, KH, KW) has fan_in = I*KH*KW, the numbers that one output sums over, and fan_out = O*KH*KW;
-a weight (O, I) likewise with KH = KW = 1.
+a weight (O, I) likewise with KH = KW = 1.  In a convolution with groups I is the channels of one group, since that is
+what an output sums over; fan_out counts all outputs, as PyTorch does.
 """
 
 import math

@@ -1,26 +1,39 @@
 """Losses: one number to make small, and the gradient that starts the backward pass."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .._core.arrays import Array, ordered_sum
 from .._core.errors import ConfigError, ShapeError
 from ..ops import cross_entropy_backward, cross_entropy_forward
 from ..ops._memory import outside
+from ..ops.loss import Saved, check_options
 
 
 class CrossEntropyLoss:
     """Softmax and cross-entropy in one, on scores (logits); as in PyTorch.
 
-    loss = mean over samples of -log softmax(logits)[label]
+    loss = sum_n losses[n] / sum_n weights[n], and for reduction "sum" the sum above alone, where
+
+        losses[n]  = s[n] * y[n]        y[n] = -log softmax(logits)[label], smoothed and weighted as ops/loss.py says
+        weights[n] = s[n] * d[n]        d[n] = weight[label]; 1 for class probabilities and without class weights
+
+    and s are the sample weights, 1 where none are given: without any weights it is the mean over the samples.
 
     Parameters
     ----------
     reduction : "mean" or "sum"
+    label_smoothing : float
+        How much of each target is spread evenly over all classes, from 0 to 1.
+    weight : sequence of K floats, optional
+        How much each class counts.
 
     Attributes
     ----------
-    losses : array (N,)
-        The loss of each sample in the last forward.
+    losses, weights : array (N,)
+        Of each sample in the last forward, as above; with reduction "sum" the weights are 1.  The mean over many
+        batches is ``ordered_sum`` of all losses over that of all weights.
 
     Examples
     --------
@@ -31,32 +44,76 @@ class CrossEntropyLoss:
     (2, 10)
     """
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(
+        self,
+        reduction: str = "mean",
+        *,
+        label_smoothing: float = 0.0,
+        weight: Sequence[float] | Array | None = None,
+    ) -> None:
         if reduction not in ("mean", "sum"):
             raise ConfigError(f"CrossEntropyLoss: reduction is {reduction!r}, expected 'mean' or 'sum'")
-        self.reduction = reduction
-        self.losses = np.empty(0)
-        self._saved: tuple[Array, Array] | None = None
+        self.reduction, self.label_smoothing = reduction, label_smoothing
+        self.weight = None if weight is None else np.array(weight, np.float64)
+        check_options("CrossEntropyLoss", label_smoothing, self.weight)
+        if self.weight is not None and self.weight.ndim != 1:
+            raise ShapeError(
+                f"CrossEntropyLoss: weight has shape {self.weight.shape}, one number for each class is needed"
+            )
+        self.losses, self.weights = np.empty(0), np.empty(0)
+        self._saved: tuple[Saved, Array] | None = None
 
-    def __call__(self, logits: Array, targets: Array) -> float:
+    def __call__(self, logits: Array, targets: Array, sample_weights: Array | None = None) -> float:
         """Same as `forward`."""
-        return self.forward(logits, targets)
+        return self.forward(logits, targets, sample_weights)
 
-    def forward(self, logits: Array, targets: Array) -> float:
-        """Return the loss of logits (N, K) with targets: labels (N,), or class probabilities (N, K)."""
+    def forward(self, logits: Array, targets: Array, sample_weights: Array | None = None) -> float:
+        """Return the loss of logits (N, K) with targets: labels (N,), or class probabilities (N, K).
+
+        Parameters
+        ----------
+        logits, targets : array
+        sample_weights : array (N,), optional
+            How much each sample counts: finite, not negative, not all 0.
+
+        Raises
+        ------
+        ShapeError
+            If shapes do not fit, or there are no samples.
+        ConfigError
+            If a sample weighs less than 0 or is not finite, or all weigh 0.
+        """
         targets = np.asarray(targets)
         if not len(logits):
             raise ShapeError("CrossEntropyLoss: no samples, so there is no mean")
-        losses, self._saved = cross_entropy_forward(logits, targets)
-        self.losses = outside(losses)
-        total = ordered_sum(losses)
-        return total / len(losses) if self.reduction == "mean" else total
+        given = None if sample_weights is None else _sample_weights(sample_weights, len(logits))
+        weight = None if self.weight is None else self.weight.astype(logits.dtype)
+        losses, saved = cross_entropy_forward(logits, targets, label_smoothing=self.label_smoothing, weight=weight)
+        share = np.ones(len(logits)) if given is None else given
+        weights = np.ones(len(logits))
+        if self.reduction == "mean":
+            weights = share if weight is None or targets.ndim == 2 else share * weight[targets]
+            total = ordered_sum(weights)
+            if not total:
+                raise ConfigError("CrossEntropyLoss: the classes of all samples weigh 0, so there is no mean")
+            share = share / total
+        self.losses, self.weights = outside(losses) if given is None else given * losses, weights
+        self._saved = saved, share.astype(logits.dtype)
+        loss = ordered_sum(self.losses)
+        return loss / total if self.reduction == "mean" else loss
 
     def backward(self) -> Array:
         """Return grad_logits (N, K) of the last forward."""
         if self._saved is None:
             raise ConfigError("CrossEntropyLoss: backward without a forward before it")
-        saved, self._saved = self._saved, None
-        N = len(self.losses)
-        share = np.full(N, 1 / N if self.reduction == "mean" else 1.0, saved[0].dtype)
+        (saved, share), self._saved = self._saved, None
         return cross_entropy_backward(share, saved)
+
+
+def _sample_weights(values: Array, N: int) -> Array:
+    weights = np.array(values, np.float64)
+    if weights.shape != (N,):
+        raise ShapeError(f"CrossEntropyLoss: sample_weights have shape {weights.shape}, expected {(N,)}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ConfigError("CrossEntropyLoss: sample_weights must be finite, not negative and not all 0")
+    return weights

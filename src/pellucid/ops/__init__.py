@@ -6,13 +6,33 @@
 `saved` holds inputs and outputs themselves, not copies: write into neither before backward has run.
 """
 
-from .activation import relu_backward, relu_forward, relu_shape
+from .activation import (
+    leaky_relu_backward,
+    leaky_relu_forward,
+    leaky_relu_shape,
+    relu_backward,
+    relu_forward,
+    relu_shape,
+    sigmoid_backward,
+    sigmoid_forward,
+    sigmoid_shape,
+    tanh_backward,
+    tanh_forward,
+    tanh_shape,
+)
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .flatten import flatten_backward, flatten_forward, flatten_shape
 from .linear import linear_backward, linear_forward, linear_shape
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
-from .pool2d import max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
+from .pool2d import (
+    avg_pool2d_backward,
+    avg_pool2d_forward,
+    avg_pool2d_shape,
+    max_pool2d_backward,
+    max_pool2d_forward,
+    max_pool2d_shape,
+)
 from .softmax import (
     log_softmax_backward,
     log_softmax_forward,
@@ -23,6 +43,9 @@ from .softmax import (
 )
 
 __all__ = [
+    "avg_pool2d_backward",
+    "avg_pool2d_forward",
+    "avg_pool2d_shape",
     "conv2d_backward",
     "conv2d_forward",
     "conv2d_shape",
@@ -35,6 +58,9 @@ __all__ = [
     "flatten_backward",
     "flatten_forward",
     "flatten_shape",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "leaky_relu_shape",
     "linear_backward",
     "linear_forward",
     "linear_shape",
@@ -47,7 +73,13 @@ __all__ = [
     "relu_backward",
     "relu_forward",
     "relu_shape",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "sigmoid_shape",
     "softmax_backward",
     "softmax_forward",
     "softmax_shape",
+    "tanh_backward",
+    "tanh_forward",
+    "tanh_shape",
 ]

@@ -50,17 +50,34 @@ def pair(op: str, name: str, value: int | Sequence[int], least: int = 1) -> Pair
     return height, width
 
 
-def sides(op: str, padding: Padding, kernel: Pair, stride: Pair) -> Sides:
+def whole(op: str, name: str, value: int, least: int = 1) -> int:
+    """Return `value` if it is a whole number from `least` on."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise ConfigError(f"{op}: {name} is {value!r}, a whole number is needed") from None
+    if number < least:
+        raise ConfigError(f"{op}: {name} is {value!r}, at least {least} is needed")
+    return number
+
+
+def extent(kernel: Pair, dilation: Pair) -> Pair:
+    """Return how far a kernel reaches whose taps lie `dilation` apart: dilation * (K - 1) + 1 along each axis."""
+    return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
+
+
+def sides(op: str, padding: Padding, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Sides:
     """Return `padding` as ((top, bottom), (left, right)).
 
-    "valid" is none; "same" keeps height and width, an even kernel pads the end by one more.
+    "valid" is none; "same" keeps height and width; what it adds is dilation * (K - 1), the larger half at the end.
     """
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding == "same":
         if stride != (1, 1):
             raise ConfigError(f"{op}: padding 'same' needs stride 1, got {stride}")
-        return ((kernel[0] - 1) // 2, kernel[0] // 2), ((kernel[1] - 1) // 2, kernel[1] // 2)
+        height, width = extent(kernel, dilation)
+        return ((height - 1) // 2, height // 2), ((width - 1) // 2, width // 2)
     if isinstance(padding, str):
         raise ConfigError(f"{op}: padding is {padding!r}, expected 'same', 'valid', an int or a pair")
     if isinstance(padding, Sequence) and any(isinstance(p, Sequence) for p in padding):
@@ -72,10 +89,14 @@ def sides(op: str, padding: Padding, kernel: Pair, stride: Pair) -> Sides:
     return (PH, PH), (PW, PW)
 
 
-def window_counts(op: str, size: Pair, kernel: Pair, stride: Pair, padding: Sides) -> Pair:
-    """Return how many windows fit: floor((size + padding - kernel) / stride) + 1 along each axis."""
+def window_counts(op: str, size: Pair, kernel: Pair, stride: Pair, padding: Sides, dilation: Pair = (1, 1)) -> Pair:
+    """Return how many windows fit: floor((size + padding - extent) / stride) + 1 along each axis."""
     height, width = (n + sum(p) for n, p in zip(size, padding, strict=True))
-    if kernel[0] > height or kernel[1] > width:
+    reach = extent(kernel, dilation)
+    if reach[0] > height or reach[1] > width:
         padded = " padded" if any(map(any, padding)) else ""
-        raise ShapeError(f"{op}: kernel {kernel[0]}x{kernel[1]} does not fit into the{padded} input {height}x{width}")
-    return (height - kernel[0]) // stride[0] + 1, (width - kernel[1]) // stride[1] + 1
+        dilated = f", dilated to {reach[0]}x{reach[1]}," if dilation != (1, 1) else ""
+        raise ShapeError(
+            f"{op}: kernel {kernel[0]}x{kernel[1]}{dilated} does not fit into the{padded} input {height}x{width}"
+        )
+    return (height - reach[0]) // stride[0] + 1, (width - reach[1]) // stride[1] + 1

@@ -1,8 +1,14 @@
 """Activations: functions applied to each number by itself.
 
-relu        y = max(x, 0)        grad_x = g where y > 0, else 0
+relu        y = max(x, 0)                       grad_x = g where y > 0, else 0
+leaky_relu  y = x where x > 0, else slope * x   grad_x = g where x > 0, else slope * g
+sigmoid     y = 1 / (1 + exp(-x))               grad_x = g * y * (1 - y)
+tanh        y = tanh(x)                         grad_x = g * (1 - y**2)
 
-At x = 0 relu has a kink; its derivative there is taken as 0, as PyTorch does.  x, y, g = dL/dy: any one shape.
+At x = 0 the first two have a kink; there the derivative is taken as 0 and as slope, as PyTorch does.
+leaky_relu: A. L. Maas et al., Rectifier nonlinearities improve neural network acoustic models, ICML 2013.
+
+x, y, g = dL/dy: any one shape.   slope = negative_slope: a number.
 """
 
 import numpy as np
@@ -27,3 +33,78 @@ def relu_backward(grad_y: Array, saved: Array) -> Array:
     """Return grad_x."""
     same_shape("relu", "grad_y", grad_y, saved.shape)
     return np.multiply(grad_y, saved > 0, out=empty(saved.shape, float_dtype("relu", grad_y=grad_y)))
+
+
+def leaky_relu_shape(x_shape: Shape, *, negative_slope: float = 0.01) -> Shape:
+    """Return the shape of y: that of x."""
+    return tuple(x_shape)
+
+
+def leaky_relu_forward(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Array]:
+    """Return (y, saved); saved is the derivative: 1 where x > 0, else `negative_slope`.
+
+    >>> leaky_relu_forward(np.array([-2.0, 3.0]), negative_slope=0.1)[0].tolist()
+    [-0.2, 3.0]
+    """
+    dtype = float_dtype("leaky_relu", x=x)
+    slope = np.multiply(x <= 0, dtype.type(negative_slope), out=empty(x.shape, dtype))
+    slope += x > 0  # 0 + 1 or slope + 0: exact, and backward needs no comparison again
+    return np.multiply(x, slope, out=empty(x.shape, dtype)), slope
+
+
+def leaky_relu_backward(grad_y: Array, saved: Array) -> Array:
+    """Return grad_x."""
+    same_shape("leaky_relu", "grad_y", grad_y, saved.shape)
+    return np.multiply(grad_y, saved, out=empty(saved.shape, float_dtype("leaky_relu", x=saved, grad_y=grad_y)))
+
+
+def sigmoid_shape(x_shape: Shape) -> Shape:
+    """Return the shape of y: that of x."""
+    return tuple(x_shape)
+
+
+def sigmoid_forward(x: Array) -> tuple[Array, Array]:
+    """Return (y, saved), as exp(min(x, 0)) / (1 + exp(-|x|)): no power is positive, so nothing overflows or cancels.
+
+    >>> sigmoid_forward(np.array([-1000.0, 0.0, 1000.0]))[0].tolist()
+    [0.0, 0.5, 1.0]
+    """
+    y = np.minimum(x, 0, out=empty(x.shape, float_dtype("sigmoid", x=x)))
+    np.exp(y, out=y)
+    y /= 1 + np.exp(-np.abs(x))
+    return y, y
+
+
+def sigmoid_backward(grad_y: Array, saved: Array) -> Array:
+    """Return grad_x."""
+    y = saved
+    same_shape("sigmoid", "grad_y", grad_y, y.shape)
+    grad_x = np.subtract(1, y, out=empty(y.shape, float_dtype("sigmoid", x=y, grad_y=grad_y)))
+    grad_x *= y
+    grad_x *= grad_y
+    return grad_x
+
+
+def tanh_shape(x_shape: Shape) -> Shape:
+    """Return the shape of y: that of x."""
+    return tuple(x_shape)
+
+
+def tanh_forward(x: Array) -> tuple[Array, Array]:
+    """Return (y, saved).
+
+    >>> tanh_forward(np.array([-1000.0, 0.0, 1000.0]))[0].tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    y = np.tanh(x, out=empty(x.shape, float_dtype("tanh", x=x)))
+    return y, y
+
+
+def tanh_backward(grad_y: Array, saved: Array) -> Array:
+    """Return grad_x."""
+    y = saved
+    same_shape("tanh", "grad_y", grad_y, y.shape)
+    grad_x = np.multiply(y, y, out=empty(y.shape, float_dtype("tanh", x=y, grad_y=grad_y)))
+    np.subtract(1, grad_x, out=grad_x)
+    grad_x *= grad_y
+    return grad_x

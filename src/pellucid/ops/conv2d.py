@@ -1,67 +1,106 @@
 """conv2d: 2-D cross-correlation over images, the operation of every convolutional layer.
 
-    y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] * xp[n, c, i*SH+u, j*SW+v]
+    y[n,o,i,j] = bias[o] + sum_{c,u,v} weight[o,c,u,v] * xp[n, first+c, i*SH+u*DH, j*SW+v*DW]
 
-where xp is x with zeros put around it (`padding`).  With g = dL/dy the chain rule gives
+where xp is x with zeros put around it (`padding`).  The channels are cut into `groups` that do not see each other:
+outputs and inputs both fall into G runs of neighbours, and output o sums over the C/G channels of its own run, from
+first = (o // (O/G)) * C/G on (G = 1: first = 0, all channels).  With g = dL/dy the chain rule gives
 
-    grad_bias[o]                   = sum_{n,i,j} g[n,o,i,j]
-    grad_weight[o,c,u,v]           = sum_{n,i,j} g[n,o,i,j] * xp[n, c, i*SH+u, j*SW+v]
-    grad_xp[n, c, i*SH+u, j*SW+v] += sum_o       g[n,o,i,j] * weight[o,c,u,v]
+    grad_bias[o]                                    = sum_{n,i,j} g[n,o,i,j]
+    grad_weight[o,c,u,v]                            = sum_{n,i,j} g[n,o,i,j] * xp[n, first+c, i*SH+u*DH, j*SW+v*DW]
+    grad_xp[n, first+c, i*SH+u*DH, j*SW+v*DW]      += sum_o       g[n,o,i,j] * weight[o,c,u,v]     (o of c's run)
 
 and grad_x is grad_xp without its border.
 
-    x (N,C,H,W)   weight (O,C,KH,KW)   bias (O,) or None   y (N,O,OH,OW)
-    OH = floor((H + top + bottom - KH) / SH) + 1, OW likewise
+    x (N,C,H,W)   weight (O,C/G,KH,KW)   bias (O,) or None   y (N,O,OH,OW)
+    OH = floor((H + top + bottom - DH*(KH - 1) - 1) / SH) + 1, OW likewise
 
-The windows of x become the rows of a matrix (im2col), so that the sum over c,u,v is one matrix product.
+The windows of x become the rows of a matrix for each group (im2col), so that the sum over c,u,v is one matrix product;
+groups of one channel (depthwise) go their own way, see _depthwise.py.
 """
 
-from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
-from ._check import Padding, Pair, Sides, axes, float_dtype, pair, same_shape, sides, window_counts
+from ._check import Padding, Pair, Sides, axes, float_dtype, pair, same_shape, sides, whole, window_counts
+from ._depthwise import depthwise_forward, depthwise_grad_tap, depthwise_grad_weight
+from ._im2col import by_group, columns_of, rows_of, windows_of
 from ._memory import empty, scratch
 
-_BLOCK = 1 << 22  # numbers in one im2col matrix: 16 MiB of float32 bounds the memory, whatever the batch
 
-Saved = tuple[Array, Array, bool, Pair, Sides]
+class Options(NamedTuple):
+    """The keyword arguments, checked and written out."""
+
+    stride: Pair
+    padding: Sides
+    dilation: Pair
+    groups: int
 
 
-def conv2d_shape(x_shape: Shape, weight_shape: Shape, *, stride: int | Pair = 1, padding: Padding = 0) -> Shape:
+Saved: TypeAlias = tuple[Array, Array, bool, Options]
+
+
+def conv2d_shape(
+    x_shape: Shape,
+    weight_shape: Shape,
+    *,
+    stride: int | Pair = 1,
+    padding: Padding = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Shape:
     """Return the shape of y; a ShapeError names sizes that do not fit."""
     N, C, H, W = axes("conv2d", x_shape, "NCHW")
-    O, C_weight, KH, KW = axes("conv2d weight", weight_shape, "OCHW")
-    if C_weight != C:
-        raise ShapeError(f"conv2d: x has {C} channels but weight expects {C_weight}")
-    kernel, stride = pair("conv2d", "kernel", (KH, KW)), pair("conv2d", "stride", stride)
-    around = sides("conv2d", padding, kernel, stride)
-    return N, O, *window_counts("conv2d", (H, W), kernel, stride, around)
+    O, C_group, KH, KW = axes("conv2d weight", weight_shape, "OCHW")
+    kernel = pair("conv2d", "kernel", (KH, KW))
+    options = _options(kernel, stride, padding, dilation, groups)
+    if C % options.groups or O % options.groups:
+        raise ShapeError(f"conv2d: {C} channels in and {O} out do not divide into {options.groups} groups")
+    if C_group * options.groups != C:
+        each = f" in each of {options.groups} groups" if options.groups > 1 else ""
+        raise ShapeError(f"conv2d: x has {C // options.groups} channels{each} but weight expects {C_group}")
+    return N, O, *window_counts("conv2d", (H, W), kernel, options.stride, options.padding, options.dilation)
 
 
 def conv2d_forward(
-    x: Array, weight: Array, bias: Array | None = None, *, stride: int | Pair = 1, padding: Padding = 0
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: int | Pair = 1,
+    padding: Padding = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
 ) -> tuple[Array, Saved]:
     """Return (y, saved).
 
     `stride` is an int or (SH, SW); `padding` an int, (PH, PW), ((top, bottom), (left, right)),
-    "valid" (none) or "same" (y as large as x; needs stride 1; an even kernel pads the end).
+    "valid" (none) or "same" (y as large as x; needs stride 1; where the zeros are odd in number the end gets one more).
+    `dilation`, an int or (DH, DW), is how far apart in x the kernel's taps lie; `groups` divides C and O.
+
+    >>> y, _ = conv2d_forward(np.arange(5.0).reshape(1, 1, 1, 5), np.ones((1, 1, 1, 2)), dilation=3)
+    >>> y.tolist()     # 0 + 3, 1 + 4
+    [[[[3.0, 5.0]]]]
     """
     dtype = float_dtype("conv2d", x=x, weight=weight, bias=bias)
-    y = empty(conv2d_shape(x.shape, weight.shape, stride=stride, padding=padding), dtype)
-    O, _, KH, KW = weight.shape
-    stride = pair("conv2d", "stride", stride)
-    around = sides("conv2d", padding, (KH, KW), stride)
-    matrix = weight.transpose(2, 3, 1, 0).reshape(-1, O)
-    for samples, columns in _columns(x, y.shape, weight.shape, stride, around):
-        np.matmul(columns, matrix, out=_rows(y[samples]))
+    y = empty(
+        conv2d_shape(x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups), dtype
+    )
+    options = _options(weight.shape[2:], stride, padding, dilation, groups)
+    windows = windows_of(x, weight.shape[2:], options.stride, options.padding, options.dilation)
+    if _is_depthwise(weight, options):
+        depthwise_forward(windows, weight, y)
+    else:
+        matrices = _weight_by_group(weight, options).transpose(0, 3, 4, 2, 1).reshape(groups, -1, len(weight) // groups)
+        for samples, columns in columns_of(windows, groups):
+            np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
     if bias is not None:
-        same_shape("conv2d", "bias", bias, (O,))
+        same_shape("conv2d", "bias", bias, weight.shape[:1])
         y += bias[:, None, None]
-    return y, (x, weight, bias is not None, stride, around)
+    return y, (x, weight, bias is not None, options)
 
 
 def conv2d_backward(
@@ -71,56 +110,59 @@ def conv2d_backward(
 
     grad_x is None where `needs_input_grad` is false (the first layer of a net), grad_bias where there was no bias.
     """
-    x, weight, has_bias, stride, around = saved
-    O, C, KH, KW = weight.shape
-    same_shape("conv2d", "grad_y", grad_y, conv2d_shape(x.shape, weight.shape, stride=stride, padding=around))
+    x, weight, has_bias, options = saved
+    same_shape("conv2d", "grad_y", grad_y, conv2d_shape(x.shape, weight.shape, **options._asdict()))
     float_dtype("conv2d", x=x, grad_y=grad_y)
-    grad_matrix, grad_bias = np.zeros((KH * KW * C, O), x.dtype), np.zeros(O, x.dtype)
-    for samples, columns in _columns(x, grad_y.shape, weight.shape, stride, around):
-        g = _rows(grad_y[samples])
-        grad_matrix += columns.T @ g
-        grad_bias += np.ones(len(g), g.dtype) @ g  # a sum over rows; as a product it is five times quicker
-    grad_weight = grad_matrix.reshape(KH, KW, C, O).transpose(3, 2, 0, 1)
-    grad_x = _grad_x(grad_y, x.shape, weight, stride, around) if needs_input_grad else None
+    grad_weight, grad_bias = _grad_parameters(grad_y, x, weight, options)
+    grad_x = _grad_x(grad_y, x.shape, weight, options) if needs_input_grad else None
     return grad_x, grad_weight, grad_bias if has_bias else None
 
 
-def _grad_x(grad_y: Array, x_shape: Shape, weight: Array, stride: Pair, around: Sides) -> Array:
+def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -> tuple[Array, Array]:
+    O, C_group, KH, KW = weight.shape
+    groups, grad_bias = options.groups, np.zeros(O, x.dtype)
+    windows = windows_of(x, (KH, KW), options.stride, options.padding, options.dilation)
+    if _is_depthwise(weight, options):
+        g = rows_of(grad_y)
+        return depthwise_grad_weight(windows, grad_y), np.ones(len(g), g.dtype) @ g
+    grad_matrices = np.zeros((groups, KH * KW * C_group, O // groups), x.dtype)
+    for samples, columns in columns_of(windows, groups):
+        g = rows_of(grad_y[samples])
+        grad_matrices += columns.transpose(0, 2, 1) @ by_group(g, groups)
+        grad_bias += np.ones(len(g), g.dtype) @ g  # a sum over rows; as a product it is five times quicker
+    grad_weight = grad_matrices.reshape(groups, KH, KW, C_group, -1).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
+    return grad_weight, grad_bias
+
+
+def _grad_x(grad_y: Array, x_shape: Shape, weight: Array, options: Options) -> Array:
     (N, C, H, W), (OH, OW) = x_shape, grad_y.shape[2:]
-    (SH, SW), ((top, bottom), (left, right)) = stride, around
+    (SH, SW), ((top, bottom), (left, right)), (DH, DW), groups = options
     grad_xp = empty((N, C, H + top + bottom, W + left + right), grad_y.dtype)
     grad_xp[...] = 0
-    g, taps = _rows(grad_y), np.ascontiguousarray(weight.transpose(2, 3, 0, 1))
-    for u, v in np.ndindex(taps.shape[:2]):
-        tap = np.matmul(g, taps[u, v], out=scratch((len(g), C), g.dtype))
-        window = grad_xp[:, :, u : u + SH * OH : SH, v : v + SW * OW : SW]
+    g = rows_of(grad_y)
+    taps = np.ascontiguousarray(_weight_by_group(weight, options).transpose(3, 4, 0, 1, 2))
+    for u, v in np.ndindex(weight.shape[2:]):
+        tap = scratch((len(g), C), g.dtype)
+        if _is_depthwise(weight, options):
+            depthwise_grad_tap(g, weight[:, 0, u, v], tap)
+        else:
+            np.matmul(by_group(g, groups), taps[u, v], out=by_group(tap, groups))
+        window = grad_xp[:, :, u * DH : u * DH + SH * OH : SH, v * DW : v * DW + SW * OW : SW]
         window += tap.reshape(N, OH, OW, C).transpose(0, 3, 1, 2)
     return grad_xp[:, :, top : top + H, left : left + W]
 
 
-def _columns(
-    x: Array, y_shape: Shape, weight_shape: Shape, stride: Pair, around: Sides
-) -> Iterator[tuple[slice, Array]]:
-    """Yield (some samples, their windows as rows of a matrix): one reused buffer, columns ordered (u, v, c)."""
-    pixels = x.transpose(0, 2, 3, 1)
-    if any(map(any, around)):
-        pixels = np.pad(pixels, ((0, 0), *around, (0, 0)))
-    windows = sliding_window_view(pixels, weight_shape[2:], axis=(1, 2))  # (N, OH, OW, C, KH, KW): a view
-    windows = windows[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)
-    at_once = max(1, _BLOCK // max(1, windows[:1].size))
-    for start in range(0, y_shape[0], at_once):
-        some = windows[start : start + at_once]
-        columns = scratch(some.shape, x.dtype)
-        if some.shape[-1] >= 4:
-            columns[...] = some
-        else:  # few channels make short runs: tap by tap NumPy copies whole rows of pixels
-            for u, v in np.ndindex(weight_shape[2:]):
-                columns[:, :, :, u, v] = some[:, :, :, u, v]
-        rows = len(some) * y_shape[2] * y_shape[3]
-        yield slice(start, start + at_once), columns.reshape(rows, -1)
+def _options(kernel: Shape, stride: int | Pair, padding: Padding, dilation: int | Pair, groups: int) -> Options:
+    kernel, stride = pair("conv2d", "kernel", kernel), pair("conv2d", "stride", stride)
+    dilation = pair("conv2d", "dilation", dilation)
+    around = sides("conv2d", padding, kernel, stride, dilation)
+    return Options(stride, around, dilation, whole("conv2d", "groups", groups))
 
 
-def _rows(y: Array) -> Array:
-    """(N, O, OH, OW) as one row of O numbers for each pixel: a view of channels-last memory, else a copy."""
-    N, O, OH, OW = y.shape
-    return y.transpose(0, 2, 3, 1).reshape(N * OH * OW, O)
+def _is_depthwise(weight: Array, options: Options) -> bool:
+    return options.groups > 1 and weight.shape[1] == 1
+
+
+def _weight_by_group(weight: Array, options: Options) -> Array:
+    """(O, C/G, KH, KW) as (G, O/G, C/G, KH, KW)."""
+    return weight.reshape(options.groups, -1, *weight.shape[1:])

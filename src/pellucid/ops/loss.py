@@ -8,13 +8,21 @@ cross_entropy on logits (scores before softmax), with targets t:
 For a class label the target is 1 at the label and 0 elsewhere: y[n] = -log p[n,label], and the gradient is
 predictions - targets.  Softmax and logarithm are taken together (log_softmax), so no probability is ever rounded to 0.
 
+With label smoothing s each target gives up a part s, spread evenly over all K classes, its own among them, and with
+class weights each class counts as often as its weight says; t above then is
+
+    t[n,k] = weight[k] * ((1 - s) * target[n,k] + s / K)
+
+C. Szegedy et al., Rethinking the Inception architecture for computer vision, CVPR 2016.
+
 logits (N,K)   targets: labels (N,) of any integer type in [0, K), or float probabilities (N,K)   y, g (N,)
+weight (K,) or None   s = label_smoothing in [0, 1]
 """
 
 import numpy as np
 
 from .._core.arrays import Array, Shape
-from .._core.errors import DtypeError, ShapeError
+from .._core.errors import ConfigError, DtypeError, ShapeError
 from ._check import axes, float_dtype, same_shape
 from ._memory import empty
 from .softmax import log_softmax_forward
@@ -33,16 +41,33 @@ def cross_entropy_shape(logits_shape: Shape, targets_shape: Shape) -> Shape:
     return (N,)
 
 
-def cross_entropy_forward(logits: Array, targets: Array) -> tuple[Array, Saved]:
-    """Return (y, saved): the loss of each sample."""
-    dtype = float_dtype("cross_entropy", logits=logits)
+def cross_entropy_forward(
+    logits: Array, targets: Array, *, label_smoothing: float = 0.0, weight: Array | None = None
+) -> tuple[Array, Saved]:
+    """Return (y, saved): the loss of each sample.
+
+    >>> y, _ = cross_entropy_forward(np.zeros((1, 2)), np.array([1]), weight=np.array([1.0, 3.0]))
+    >>> y.round(4).tolist()     # 3 * log 2
+    [2.0794]
+    """
+    dtype = float_dtype("cross_entropy", logits=logits, weight=weight)
+    check_options("cross_entropy", label_smoothing, weight)
     y = empty(cross_entropy_shape(logits.shape, targets.shape), dtype)
+    if weight is not None:
+        same_shape("cross_entropy", "weight", weight, logits.shape[1:])
     log_p, _ = log_softmax_forward(logits)
     if targets.ndim == 2:
         float_dtype("cross_entropy", logits=logits, targets=targets)
-        np.negative((targets * log_p).sum(axis=1), out=y)
     else:
         _check_labels(targets, logits.shape[1])
+    if label_smoothing or weight is not None:
+        targets = _soft_targets(targets, log_p, label_smoothing, weight)
+        # A class whose target is 0 says nothing, even where its logit is -inf: 0 * log 0 is left out.
+        terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets != 0)
+        np.negative(terms.sum(axis=1), out=y)
+    elif targets.ndim == 2:
+        np.negative((targets * log_p).sum(axis=1), out=y)
+    else:
         np.negative(log_p[np.arange(len(targets)), targets], out=y)
     return y, (log_p, targets)
 
@@ -60,6 +85,29 @@ def cross_entropy_backward(grad_y: Array, saved: Saved) -> Array:
         grad_logits[np.arange(len(targets)), targets] -= 1
     grad_logits *= grad_y[:, None]
     return grad_logits
+
+
+def check_options(op: str, label_smoothing: float, weight: Array | None) -> None:
+    """Refuse a smoothing outside [0, 1], and class weights that are negative or not finite."""
+    if not 0 <= label_smoothing <= 1:
+        raise ConfigError(f"{op}: label_smoothing is {label_smoothing}, a number from 0 to 1 is needed")
+    if weight is not None and not (np.isfinite(weight).all() and (weight >= 0).all()):
+        raise ConfigError(f"{op}: the class weights are {weight.tolist()}, finite numbers from 0 on are needed")
+
+
+def _soft_targets(targets: Array, log_p: Array, label_smoothing: float, weight: Array | None) -> Array:
+    """Return t (N, K)."""
+    if targets.ndim == 1:
+        soft = np.zeros_like(log_p)
+        soft[np.arange(len(targets)), targets] = 1
+    else:
+        soft = targets.copy()
+    if label_smoothing:
+        soft *= 1 - label_smoothing
+        soft += label_smoothing / log_p.shape[1]
+    if weight is not None:
+        soft *= weight
+    return soft
 
 
 def _check_labels(labels: Array, K: int) -> None:

@@ -1,8 +1,23 @@
 """Update rules and schedules, with the names, arguments and trajectories of PyTorch's."""
 
-from .adam import Adam
+from .adam import Adam, AdamW
+from .clip import clip_grad_norm
+from .one_cycle import OneCycleLR
 from .optimizer import Optimizer
-from .schedule import Constant, OneCycleLR, Schedule
+from .schedule import Constant, CosineAnnealingLR, LinearLR, Schedule, SequentialLR, StepLR
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "Constant", "OneCycleLR", "Optimizer", "Schedule"]
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "CosineAnnealingLR",
+    "LinearLR",
+    "OneCycleLR",
+    "Optimizer",
+    "Schedule",
+    "SequentialLR",
+    "StepLR",
+    "clip_grad_norm",
+]

@@ -3,14 +3,20 @@
 import numpy as np
 
 from .._core.arrays import Array
-from .optimizer import Optimizer, Parameters, in_unit_interval
+from .._core.errors import ConfigError
+from .optimizer import Optimizer, Parameters, from_zero, in_unit_interval, regularized
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as in PyTorch.
 
+        grad      = grad + weight_decay * parameter
         velocity  = momentum * velocity + grad
-        parameter = parameter - lr * velocity
+        parameter = parameter - lr * velocity                              or, with nesterov
+        parameter = parameter - lr * (grad + momentum * velocity)
+
+    Nesterov's momentum looks one step of the velocity ahead: I. Sutskever et al., On the importance of initialization
+    and momentum in deep learning, ICML 2013.
 
     Parameters
     ----------
@@ -20,6 +26,10 @@ class SGD(Optimizer):
         Learning rate.
     momentum : float
         How much of the last velocity stays, from 0 to below 1.
+    weight_decay : float
+        How strongly parameters are pulled towards 0 (L2: a part of the gradient).
+    nesterov : bool
+        Needs a momentum above 0.
 
     Examples
     --------
@@ -31,14 +41,30 @@ class SGD(Optimizer):
     0.8
     """
 
-    def __init__(self, parameters: Parameters, lr: float = 0.01, momentum: float = 0.0) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        *,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
         super().__init__(parameters, lr, ("velocity",))
         in_unit_interval("SGD", momentum=momentum)
-        self.momentum = momentum
+        from_zero("SGD", weight_decay=weight_decay)
+        if nesterov and not momentum:
+            raise ConfigError("SGD: nesterov without momentum; give a momentum above 0")
+        self.momentum, self.weight_decay, self.nesterov = momentum, weight_decay, nesterov
 
     def update(self, data: Array, grad: Array) -> None:
         """Apply the rule to the flat vectors in place."""
-        velocity = self.slots["velocity"]
+        velocity, scratch = self.slots["velocity"], self._scratch
+        grad = regularized(grad, data, self.weight_decay, out=scratch)
         velocity *= self.momentum
         velocity += grad
-        data -= np.multiply(velocity, self.lr, out=self._scratch)
+        if self.nesterov:  # its two terms one after the other: the one scratch vector is enough
+            data -= np.multiply(grad, self.lr, out=scratch)
+            data -= np.multiply(velocity, self.lr * self.momentum, out=scratch)
+        else:
+            data -= np.multiply(velocity, self.lr, out=scratch)

@@ -1,0 +1,49 @@
+"""Clipping: one step of a recurrent or deep network may not be arbitrarily long."""
+
+import math
+
+import numpy as np
+
+from .._core.arrays import ordered_sum
+from .._core.errors import ConfigError
+from .optimizer import Parameters, from_zero
+
+
+def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
+    """Scale all gradients together so that their norm is at most `max_norm`; return the norm that they had.
+
+        norm = sqrt(sum of the squares of all gradients)          grad = grad * min(1, max_norm / (norm + 1e-6))
+
+    As PyTorch's ``clip_grad_norm_``.  R. Pascanu et al., On the difficulty of training recurrent neural networks,
+    ICML 2013.  The squares are summed in float64, one after the other: the bits depend on no thread count.
+    A norm that is not finite is returned, and the gradients stay as they are.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        ``model.parameters()``.
+    max_norm : float
+        From 0; infinity measures only.
+
+    Raises
+    ------
+    ConfigError
+        If `max_norm` is below 0 or no number, or `parameters` have no gradients.
+
+    Examples
+    --------
+    >>> model = Linear(2, 1, bias=False).build((2,))
+    >>> model.weight.grad = [[3.0, 4.0]]
+    >>> clip_grad_norm(model.parameters(), max_norm=1.0)
+    5.0
+    >>> model.weight.grad.round(4).tolist() == np.array([[0.6, 0.8]], np.float32).tolist()
+    True
+    """
+    if not hasattr(parameters, "grad"):
+        raise ConfigError("clip_grad_norm: pass model.parameters() of a network that is built")
+    from_zero("clip_grad_norm", max_norm=max_norm)
+    with np.errstate(over="ignore"):  # of float64 gradients: the norm then is infinite, and says so
+        norm = math.sqrt(ordered_sum(np.square(parameters.grad, dtype=np.float64)))
+    if math.isfinite(norm) and norm + 1e-6 > max_norm:
+        parameters.grad *= max_norm / (norm + 1e-6)
+    return norm
