@@ -1,29 +1,92 @@
 """The command as a process: signals, closed and full outputs, threads."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 
-def command(*arguments, stdout=subprocess.PIPE):
+
+def command(*arguments, stdout=subprocess.PIPE, cwd=None):
     code = "import sys, pellucid.cli; sys.exit(pellucid.cli.main())"
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=cwd
+    )
 
 
-def test_ctrl_c_is_exit_130_without_a_traceback():
-    process = command("train", "--subset", "20000", "100")
+def training(cwd, *more):
+    """A run of some minutes, which has begun."""
+    process = command("train", "--subset", "20000", "100", "--out", "run", *more, cwd=cwd)
     for line in process.stdout:
-        if line.startswith("Adam"):
+        if line.startswith("adam"):
             break
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    time.sleep(0.7)
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path, number, code):
+    process = training(tmp_path)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    step = int(re.search(r"^stopped after step (\d+); go on with: pellucid train --resume run$", err, re.M)[1])
+    assert (tmp_path / "run" / "checkpoints" / f"step-{step:08}.safetensors").exists()
+    assert f"stopped by {number.name} after step {step}" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_a_second_ctrl_c_aborts(tmp_path):
+    """While the first one's step hangs, which a stopped process stands for: both signals wait, then both arrive."""
+    code = (
+        "import sys, time, pellucid.cli, pellucid.train as t\n"
+        "t.Trainer.train_step = lambda *a: time.sleep(60)\n"
+        "sys.exit(pellucid.cli.main())"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "train", "--subset", "500", "100", "--out", "run"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    while not (tmp_path / "run" / "log.txt").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    _, err = process.communicate(timeout=20)
     assert process.returncode == 130
+    assert "stopping after this step, with a checkpoint; Ctrl-C again aborts" in err
     assert err.splitlines()[-1] == "stopped"
     assert "Traceback" not in err
+
+
+def test_ctrl_c_before_the_training_is_plain(tmp_path):
+    code = (
+        "import sys, os, signal, pellucid.cli, pellucid.train as t\n"
+        "t.load_parts = lambda *a: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.exit(pellucid.cli.main(['train']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (130, "stopped")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path):
+    """As under nohup, or behind & in a script."""
+    code = (
+        "import sys, os, signal, pellucid.cli, pellucid.train as t\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "step = t.Trainer.train_step\n"
+        "t.Trainer.train_step = lambda *a: os.kill(os.getpid(), signal.SIGINT) or step(*a)\n"
+        "sys.exit(pellucid.cli.main(['train', '--subset', '100', '50', '--epochs', '1']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_reader_that_leaves_is_no_error():
@@ -43,13 +106,10 @@ def test_a_full_disk_under_the_output_is_told():
     assert err == "error: output: No space left on device\n"
 
 
-def test_threads_are_limited():
-    process = command("train", "--subset", "20000", "100", "--threads", "1")
-    for line in process.stdout:
-        if line.startswith("Adam"):
-            break
-    time.sleep(0.5)
+def test_threads_are_limited(tmp_path):
+    process = training(tmp_path, "--threads", "1")
     count = len(os.listdir(f"/proc/{process.pid}/task"))  # noqa: PTH208
     process.kill()
     process.communicate()
     assert count == 2, "ours and tqdm's monitor, none of the matrix products"
+    assert json.loads((tmp_path / "run" / "env.json").read_text())[0]["threads"] == 1

@@ -127,6 +127,11 @@ class _Run:
 
         folder = RunFolder(path)
         recipe = folder.recipe
+        if changes := folder.changes():
+            raise ConfigError(
+                f"{path / 'config.toml'}: was changed since the run began ({'; '.join(changes)}); "
+                "only epochs may change, begin a new run with --config for the rest"
+            )
         if epochs is not None and epochs != recipe.epochs:
             if recipe.length_is_fixed:
                 raise ConfigError(

@@ -149,6 +149,8 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
     for name, value in state["optimizer"].items():
         if name != "kind":
             setattr(optimizer, name, tuple(value) if isinstance(value, list) else value)
+    if trainer.schedule is not None:
+        optimizer.scheduled_lr = optimizer.lr  # it was not set by hand
     trainer.epoch, trainer.step, trainer.batch = state["epoch"], state["step"], state["batch"]
     trainer.history.rows = [dict(row) for row in state["history"]]
     trainer.means = Means()

@@ -24,8 +24,8 @@ def environment(*packages: str) -> dict[str, Any]:
     'numpy'
     """
     names = ("pellucid", "numpy", "safetensors", *packages)
-    build = np.show_config(mode="dicts")
-    blas = build.get("Build Dependencies", {}).get("blas", {}) if isinstance(build, dict) else {}
+    build: Any = np.show_config(mode="dicts") or {}
+    blas = build.get("Build Dependencies", {}).get("blas", {})
     return {
         "engine": "numpy",
         "contract": CONTRACT,
@@ -36,7 +36,7 @@ def environment(*packages: str) -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: _version(name) for name in names},
         "blas": " ".join(str(blas[key]) for key in ("name", "version") if key in blas),
-        "simd": [name for name in build.get("SIMD Extensions", {}).get("found", [])] if isinstance(build, dict) else [],
+        "simd": list(build.get("SIMD Extensions", {}).get("found", [])),
     }
 
 

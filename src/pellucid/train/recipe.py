@@ -201,9 +201,9 @@ def _is(value: Any, kind: type) -> bool:
 
 def _check_table(path: str, table: Mapping[str, Any], kinds: Mapping[str, type], more: tuple[str, ...] = ()) -> None:
     """Refuse a table whose name is unknown, or which has a setting that this class does not take."""
-    name = table.get("name")
+    name = str(table.get("name"))
     if name not in kinds:
-        raise ConfigError(f"{path}.name: is {name!r}, expected {', '.join(kinds)}")
+        raise ConfigError(f"{path}.name: is {table.get('name')!r}, expected {', '.join(kinds)}")
     known = ["name", *more, *arguments(kinds[name])]
     for key in table:
         if key not in known:

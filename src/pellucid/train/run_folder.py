@@ -131,6 +131,13 @@ class RunFolder(Callback):
         write_file(self.path / "result.json", _dumps(result).encode())
         self.log("done")
 
+    def changes(self) -> list[str]:
+        """Return what config.toml says otherwise than it did when the run began; epochs and the data's place may."""
+        _, checkpoint = newest(self.path / "checkpoints", None, lambda line: None)
+        before, now = checkpoint.about["recipe"], json.loads(json.dumps(self.recipe.to_dict()))
+        keys = [key for key in dict.fromkeys([*before, *now]) if key not in ("epochs", "data")]
+        return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
+
     def went_on(self, environment: Mapping[str, Any], trainer: "Trainer") -> list[str]:
         """Note that the run goes on; return in what the machine differs from the last time."""
         before = self._json("env.json")
