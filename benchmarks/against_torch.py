@@ -17,7 +17,6 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import torch_nets
-from benchmarks.machine import machine
 
 STEPS = 30  # in a round
 PAUSE = 0.1  # seconds before a round: a peer's worker may spin for some 50 ms after its last call
@@ -124,8 +123,10 @@ def main() -> None:
         shown = "  ".join(f"{engine} {value:.2f} ms" for engine, value in times.items())
         print(f"batch {batch:4}: {shown}  ratio {rows[-1]['ratio']:.2f}")
     if options.json:
+        from pellucid.train import environment
+
         report = {
-            "machine": machine("torch"),
+            "machine": environment("torch"),
             "threads": options.threads,
             "rounds": options.rounds,
             "train_step": rows,

@@ -201,7 +201,7 @@ def test_a_cycle_cannot_be_prolonged(run):
     ("old", "new", "words"),
     [
         ("seed = 0", "seed = 1", "seed is 1, was 0"),
-        ('name = "adam"', 'name = "adamw"', "optimizer is {'name': 'adamw', 'lr': 0.006}, was {'name': 'adam', 'lr': 0.006}"),
+        ("lr = 0.006", "lr = 1", "optimizer is {'name': 'adam', 'lr': 1}, was {'name': 'adam', 'lr': 0.006}"),
         ("batch_size = 32", "batch_size = 16", "batch_size is 16, was 32"),
         ("patience = 0", "patience = 0\nclip_norm = 1.0", "clip_norm is 1.0, was None"),
     ],

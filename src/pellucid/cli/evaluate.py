@@ -38,12 +38,21 @@ def _images(trained: "TrainedModel", source: str | None, part: str) -> "Dataset"
     """Return the images to measure on, normalised as those the network was trained with."""
     from dataclasses import replace
 
-    from ..train import load_parts
+    from ..data import load
+    from ..train import Parts, load_parts
 
-    recipe = trained.run.recipe if source is None else replace(trained.run.recipe, data=source, subset=None)
-    images: Dataset = getattr(load_parts(recipe), part)
+    if source is None:
+        parts = load_parts(trained.run.recipe)
+    else:
+        training, test = load(source)
+        parts = Parts(training, training.take([]), test)
+    images: Dataset = getattr(parts, part)
     if not len(images):
-        raise ConfigError(f"--on {part}: the run has no {part} images")
+        raise ConfigError(f"--on {part}: there are no {part} images {f'in {source}' if source else 'in this run'}")
     if images.input_shape != trained.input_shape:
-        raise ConfigError(f"{recipe.data}: images are {images.input_shape}, the network takes {trained.input_shape}")
+        raise ConfigError(f"--data {source}: images are {images.input_shape}, the network takes {trained.input_shape}")
+    if len(images.class_names) > len(trained.class_names):
+        raise ConfigError(
+            f"--data {source}: has {len(images.class_names)} classes, the network knows {len(trained.class_names)}"
+        )
     return replace(images, normalize=trained.normalize)
