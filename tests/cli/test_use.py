@@ -121,7 +121,6 @@ def test_evaluate_on_other_images(run, tmp_path):
 
 def test_evaluate_refuses_what_is_not_there(run):
     run("train", *QUICK[:5], "--validation", "0", "--epochs", "1", "--out", "run")
-    assert (
-        run("evaluate", "run", "--on", "validation")[2] == "error: --on validation: the run has no validation images\n"
-    )
+    _, _, err = run("evaluate", "run", "--on", "validation")
+    assert err == "error: --on validation: there are no validation images in this run\n"
     assert "has no best weights, no epoch was validated yet" in run("evaluate", "run", "--weights", "best")[2]

@@ -65,6 +65,12 @@ def test_a_split_is_settled_by_its_seed():
     assert first != other
 
 
+def test_nothing_may_be_taken():
+    nothing = labelled([3]).take([])
+    assert len(nothing) == len(nothing.batch([])[0]) == 0
+    assert nothing.input_shape == (1,)
+
+
 def test_a_split_of_more_than_there_is():
     with pytest.raises(ConfigError, match="101 samples asked for, there are 100"):
         labelled([100]).split(101)

@@ -101,7 +101,7 @@ class Dataset:
 
     def batch(self, indices: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
         """Return (inputs as float, labels) of these samples."""
-        chosen = np.asarray(indices)
+        chosen = _indices(indices)
         inputs = self.inputs[chosen]
         kind: np.dtype[Any] = np.dtype(dtype)
         x = self.normalize(inputs, kind) if inputs.dtype == np.uint8 else inputs.astype(kind, copy=False)
@@ -110,7 +110,7 @@ class Dataset:
 
     def take(self, indices: npt.ArrayLike) -> Self:
         """Return a dataset of these samples, in this order."""
-        chosen = np.asarray(indices)
+        chosen = _indices(indices)
         weights = None if self.sample_weights is None else self.sample_weights[chosen]
         return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen], sample_weights=weights)
 
@@ -130,6 +130,11 @@ class Dataset:
             members = np.flatnonzero(self.classes == label)
             drawn[members[permutation(key(seed, "split", label), len(members))[:share]]] = True
         return self.take(np.flatnonzero(~drawn)), self.take(np.flatnonzero(drawn))
+
+
+def _indices(indices: npt.ArrayLike) -> Array:
+    chosen = np.asarray(indices)
+    return chosen if chosen.size else chosen.astype(np.intp)  # NumPy makes an empty list float
 
 
 def to_one_hot(labels: Array, num_classes: int) -> Array:
