@@ -36,19 +36,20 @@ def doctor(as_json: bool) -> None:
 
 
 def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str | None]) -> list[str]:
-    lines = [
-        f"pellucid {found['pellucid']} on Python {found['python']}, {found['system']}",
-        f"processor   {found['processor']}: {found['cores']} cores for this process; "
-        f"NumPy uses {', '.join(found['simd']) or 'no vector extensions'}",
-        f"engine      numpy: NumPy {found['numpy']} with {found['blas'] or 'an unknown BLAS'}; "
-        "this version has no other",
-        f"threads     {found['threads']} for matrix products (--threads, or OPENBLAS_NUM_THREADS, changes it)",
-        f"bits        {found['contract'].removeprefix('numpy engine: ')}",
+    vectors = ", ".join(found["simd"]) or "no vector extensions"
+    rows = [
+        ("pellucid", f"{found['pellucid']} on Python {found['python']}, {found['system']}"),
+        ("processor", f"{found['processor']}, {found['cores']} cores for this process; NumPy uses {vectors}"),
+        (
+            "engine",
+            f"numpy: NumPy {found['numpy']} with {found['blas'] or 'an unknown BLAS'}; this version has no other",
+        ),
+        ("threads", f"{found['threads']} for matrix products; --threads or OPENBLAS_NUM_THREADS changes that"),
+        ("bits", found["contract"].removeprefix("numpy engine: ")),
     ]
     for name, there in extras.items():
         extra, purpose = _EXTRAS[name]
-        state = "found" if there else f"missing: pip install 'pellucid[{extra}]'"
-        lines.append(f"{name:11} {state} ({purpose})")
-    for name, folder in sets.items():
-        lines.append(f"{name:14} {folder or f'not here: pellucid data fetch {name}'}")
-    return lines
+        rows.append((name, f"{'found' if there else 'missing'}: {purpose}"
+                     + ("" if there else f"; pip install 'pellucid[{extra}]'")))  # fmt: skip
+    rows += [(name, folder or f"not on this machine; pellucid data fetch {name}") for name, folder in sets.items()]
+    return [f"{name:14} {text}" for name, text in rows]

@@ -1,19 +1,16 @@
-"""pellucid train: train a network, keep the run in a folder, and test it once; or go on with a run."""
+"""pellucid train: its options, and the recipe that they make; the work is in session.py."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._core.errors import ConfigError, FileError, PellucidError
-from .interrupt import orderly
-from .options import as_json, find_run, print_json, threads
+from .._core.errors import ConfigError, FileError
+from .options import as_json, find_run, threads
+from .session import Session
 
 if TYPE_CHECKING:
-    from ..data import Loader
-    from ..nn import Module
-    from ..train import Parts, Recipe, RunFolder, Trainer
+    from ..train import Recipe
 
 _SHORT = {  # options that are short for --set
     "data": "data", "subset": "subset", "validation": "validation", "epochs": "epochs", "batch_size": "batch_size",
@@ -63,10 +60,10 @@ def train(
             raise click.UsageError(
                 "--resume goes on as the run began; with it go only --epochs, --threads, --checkpoint-every, --json"
             )
-        run = _Run.again(find_run(resume), given.get("epochs"), as_json, checkpoint_every)
+        session = Session.again(find_run(resume), given.get("epochs"), as_json, checkpoint_every)
     else:
-        run = _Run.new(_recipe(name, config, changes, given), out, as_json, checkpoint_every)
-    run.train()
+        session = Session.new(_recipe(name, config, changes, given), out, as_json, checkpoint_every)
+    session.train()
 
 
 def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], given: dict[str, Any]) -> "Recipe":
@@ -86,176 +83,3 @@ def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], giv
             raise ConfigError(f"{config}: is for {recipe.model}, but {name} was asked for")
     models.find(recipe.model)
     return recipe.updated(dict(parse_setting(text) for text in changes) | given)
-
-
-class _Run:
-    """One call of the command: what it trains, where, and what it says on the way."""
-
-    def __init__(self, recipe: "Recipe", as_json: bool) -> None:
-        from .. import models
-        from ..train import ProgressBar, load_parts
-
-        self.recipe, self.as_json = recipe, as_json
-        self.parts: Parts = load_parts(recipe)
-        shape = self.parts.training.input_shape
-        self.model: Module = models.find(recipe.model).make().build(shape, seed=recipe.seed)
-        self.progress = ProgressBar(sys.stderr if as_json else sys.stdout)
-        self.trainer: Trainer
-        self.loader: Loader
-        self.folder: RunFolder
-
-    @classmethod
-    def new(cls, recipe: "Recipe", out: Path | None, as_json: bool, every: int | None) -> "_Run":
-        """Prepare a new run and make its folder."""
-        from ..train import RunFolder, assemble, environment
-
-        if out is not None and (out.exists() or out.is_symlink()):
-            raise FileError(f"--out {out}: exists already; choose a new name, nothing is overwritten")
-        self = cls(recipe, as_json)
-        self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
-        self._introduce()
-        self.folder = RunFolder.create(out or _free(recipe.model), recipe, self._about(), environment(), self.trainer)
-        self._watch(every)
-        return self
-
-    @classmethod
-    def again(cls, path: Path, epochs: int | None, as_json: bool, every: int | None) -> "_Run":
-        """Prepare to go on with a run."""
-        from dataclasses import replace
-
-        from ..train import RunFolder, assemble, environment
-
-        folder = RunFolder(path)
-        recipe = folder.recipe
-        if changes := folder.changes():
-            raise ConfigError(
-                f"{path / 'config.toml'}: was changed since the run began ({'; '.join(changes)}); "
-                "only epochs may change, begin a new run with --config for the rest"
-            )
-        if epochs is not None and epochs != recipe.epochs:
-            if recipe.length_is_fixed:
-                raise ConfigError(
-                    f"--epochs {epochs}: the {recipe.schedule['name']} schedule of {path} was made for {recipe.epochs}"
-                )
-            recipe = replace(recipe, epochs=epochs)
-        self = cls(recipe, as_json)
-        if (now := self._about()) != folder.about:
-            changed = [key for key in now if now[key] != folder.about.get(key)]
-            raise FileError(f"{path}: the data are not those the run began with ({', '.join(changed)} differ)")
-        self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
-        self.folder = folder
-        self._watch(every)
-        folder.resume(self.trainer, self._say)
-        if self.trainer.epoch > recipe.epochs:
-            raise ConfigError(f"--epochs {epochs}: {self.trainer.epoch} epochs of {path} are done already")
-        folder.update_recipe(recipe)
-        self._introduce()
-        differences = folder.went_on(environment(), self.trainer)
-        self._say(f"{path}: goes on after epoch {self.trainer.epoch}, step {self.trainer.step}")
-        if differences:
-            self._say(f"note: another machine or version, the bits may differ: {'; '.join(differences)}")
-        return self
-
-    def train(self) -> None:
-        """Train to the end, test, and say so."""
-        trainer, validation = self.trainer, self.parts.validation
-        epochs = self.recipe.epochs - trainer.epoch
-        try:
-            with orderly(trainer.stop):
-                trainer.fit(self.loader, epochs, validation=validation if len(validation) else None)
-        except (PellucidError, OSError) as error:
-            self.folder.log(f"failed: {error}")
-            self.folder.remove_if_nothing_was_learned()
-            raise
-        if trainer.stopped in ("SIGINT", "SIGTERM"):
-            self._stopped()
-        result = self._result(trainer.evaluate(self.parts.test))
-        self.folder.finish(trainer, {key: result[key] for key in ("test", "weights_sha256", "images")})
-        if self.as_json:
-            print_json(result)
-        else:
-            self._conclude(result)
-
-    def _watch(self, every: int | None) -> None:
-        self.trainer.callbacks = (*self.trainer.callbacks, self.progress, self.folder, self.folder.checkpointer(every))
-
-    def _about(self) -> dict[str, Any]:
-        from dataclasses import asdict
-
-        from ..train import fingerprint
-
-        training = self.parts.training
-        return {
-            "model": self.recipe.model,
-            "input_shape": list(training.input_shape),
-            "class_names": list(training.class_names),
-            "normalize": asdict(training.normalize),
-            "framing": "digit" if self.recipe.data == "mnist" else "whole",
-            "data_sha256": {name: fingerprint(part) for name, part in self.parts._asdict().items()},
-        }
-
-    # --- what it says ------------------------------------------------------------------------------------
-
-    def _say(self, line: str) -> None:
-        click.echo(line, err=True)
-
-    def _introduce(self) -> None:
-        from ..inspect import summary
-
-        if self.as_json:
-            return
-        recipe, parts = self.recipe, self.parts
-        source = "MNIST" if recipe.data == "mnist" else recipe.data
-        click.echo(f"{recipe.model} on {source}: {len(parts.training):,} training, {len(parts.validation):,} "
-                   f"validation, {len(parts.test):,} test images\n")  # fmt: skip
-        click.echo(summary(self.model, parts.training.input_shape))
-        tables = [f"{_settings(table)}" for table in (recipe.optimizer, recipe.schedule)]
-        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}, seed {recipe.seed}\n")
-
-    def _result(self, tested: dict[str, float]) -> dict[str, Any]:
-        from ..train import digest
-
-        return {
-            "recipe": self.recipe.to_dict(),
-            "images": {name.replace("training", "train"): len(part) for name, part in self.parts._asdict().items()},
-            "parameters": self.model.parameters().data.size,
-            "history": self.trainer.history.rows,
-            "test": tested,
-            "weights_sha256": digest(self.model),
-            "run": str(self.folder.path),
-            "seconds": {"fit": sum(self.progress.seconds), "epochs": self.progress.seconds},
-        }
-
-    def _conclude(self, result: dict[str, Any]) -> None:
-        from .main import program
-
-        if self.trainer.stopped:
-            click.echo(f"stopped early: {self.trainer.stopped}; the weights are those of the best epoch")
-        tested, run = result["test"], result["run"]
-        click.echo(f"\ntest accuracy {100 * tested['accuracy']:.2f} %  (loss {tested['loss']:.4f})")
-        click.echo(f"weights SHA-256 {result['weights_sha256']}")
-        click.echo(f"kept in {run}")
-        click.echo("\nTry next:")
-        click.echo(f"  {program()} predict {run} IMAGE...     what it makes of your own pictures")
-        click.echo(f"  {program()} train {self.recipe.model} --seed {self.recipe.seed + 1}     another seed")
-
-    def _stopped(self) -> None:
-        from .main import program
-
-        self.folder.log(f"stopped by {self.trainer.stopped} after step {self.trainer.step}")
-        click.echo(f"stopped after step {self.trainer.step}; go on with: {program()} train --resume {self.folder.path}",
-                   err=True)  # fmt: skip
-        raise click.exceptions.Exit(130 if self.trainer.stopped == "SIGINT" else 143)
-
-
-def _settings(table: Any) -> str:
-    more = [f"{key} {value}" for key, value in table.items() if key != "name"]
-    return " ".join([table["name"], f"({', '.join(more)})"] if more else [table["name"]])
-
-
-def _free(model: str) -> Path:
-    """Return the first of runs/MODEL-1, runs/MODEL-2, ... that is free."""
-    number = 1
-    while (path := Path("runs") / f"{model}-{number}").exists():
-        number += 1
-    return path

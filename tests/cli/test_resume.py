@@ -1,0 +1,87 @@
+"""pellucid train --resume: a run goes on, bit for bit, or says why it cannot."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
+
+
+@pytest.fixture
+def constant(run):
+    """A run of two epochs whose schedule knows no end, and the one of three that it is to become."""
+    options = [*QUICK[:5], "--schedule", "constant"]
+    assert run("train", *options, "--epochs", "2", "--out", "run")[0] == 0
+    assert run("train", *options, "--epochs", "3", "--out", "whole")[0] == 0
+    return Path("run"), Path("whole")
+
+
+def test_a_run_may_be_prolonged_where_the_schedule_allows(run, constant):
+    cut, whole = constant
+    code, out, err = run("train", "--resume", "run", "--epochs", "3")
+    assert code == 0
+    assert "run: goes on after epoch 2, step 20" in err
+    assert out.count("\nepoch 3/3") == 1
+    for name in ("last.safetensors", "best.safetensors", "history.csv", "config.toml"):
+        assert (cut / name).read_bytes() == (whole / name).read_bytes()
+    code, _, err = run("train", "--resume", "run", "--epochs", "1")
+    assert (code, err) == (1, "error: --epochs 1: 3 epochs of run are done already\n")
+
+
+def test_a_damaged_checkpoint_is_reported_and_passed_over(run, constant):
+    cut, whole = constant
+    newest = sorted((cut / "checkpoints").iterdir())[-1]
+    newest.write_bytes(newest.read_bytes()[:-5])
+    code, _, err = run("train", "--resume", "run", "--epochs", "3")
+    assert code == 0
+    assert re.search(r"^passed over: .*step-00000020.safetensors: damaged", err, re.M)
+    assert "goes on after epoch 1, step 10" in err
+    assert (cut / "last.safetensors").read_bytes() == (whole / "last.safetensors").read_bytes()
+    assert (cut / "history.csv").read_bytes() == (whole / "history.csv").read_bytes()
+
+
+def test_without_a_checkpoint_there_is_no_way_on(run, constant):
+    for file in (constant[0] / "checkpoints").iterdir():
+        file.write_bytes(b"")
+    code, _, err = run("train", "--resume", "run")
+    assert code == 1
+    assert "error: run/checkpoints: none of 3 checkpoints can be read" in err
+
+
+def test_a_finished_run_is_only_tested_again(run, constant):
+    before = {p: p.read_bytes() for p in constant[0].rglob("*") if p.suffix == ".safetensors"}
+    code, out, _ = run("train", "--resume", "run")
+    assert code == 0
+    assert "\nepoch" not in out
+    assert "test accuracy" in out
+    assert {p: p.read_bytes() for p in constant[0].rglob("*") if p.suffix == ".safetensors"} == before
+
+
+def test_a_cycle_cannot_be_prolonged(run):
+    run("train", *QUICK, "--out", "run")
+    code, _, err = run("train", "--resume", "run", "--epochs", "3")
+    assert (code, err) == (1, "error: --epochs 3: the one-cycle schedule of run was made for 2\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("seed = 0", "seed = 1", "seed is 1, was 0"),
+        ("lr = 0.006", "lr = 1", "optimizer is {'name': 'adam', 'lr': 1}, was {'name': 'adam', 'lr': 0.006}"),
+        ("batch_size = 32", "batch_size = 16", "batch_size is 16, was 32"),
+        ("patience = 0", "patience = 0\nclip_norm = 1.0", "clip_norm is 1.0, was None"),
+    ],
+)  # fmt: skip
+def test_other_settings_are_refused(run, constant, old, new, words):
+    config = constant[0] / "config.toml"
+    config.write_text(config.read_text().replace(old, new))
+    code, _, err = run("train", "--resume", "run", "--epochs", "3")
+    assert code == 1
+    assert f"error: run/config.toml: was changed since the run began ({words})" in err
+
+
+def test_another_thread_count_is_noted(run, constant):
+    path = constant[0] / "env.json"
+    path.write_text(path.read_text().replace('"threads": ', '"threads": 9'))
+    assert re.search(r"note: another machine or version, .*threads 9\d -> \d", run("train", "--resume", "run")[2])
