@@ -22,7 +22,7 @@ def test_a_run_may_be_prolonged_where_the_schedule_allows(run, constant):
     code, out, err = run("train", "--resume", "run", "--epochs", "3")
     assert code == 0
     assert "run: goes on after epoch 2, step 20" in err
-    assert out.count("\nepoch 3/3") == 1
+    assert out.startswith("epoch 3/3 ")
     for name in ("last.safetensors", "best.safetensors", "history.csv", "config.toml"):
         assert (cut / name).read_bytes() == (whole / name).read_bytes()
     code, _, err = run("train", "--resume", "run", "--epochs", "1")

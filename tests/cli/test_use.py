@@ -119,6 +119,14 @@ def test_evaluate_on_other_images(run, tmp_path):
     assert "there are no validation images in" in run("evaluate", "--data", tmp_path / "a", "--on", "validation")[2]
 
 
+def test_outputs_without_a_class_in_the_data_have_a_name_all_the_same(run, tmp_path, digits):
+    folder = folder_of(tmp_path / "a", classes=3)
+    assert run("train", "--data", folder, "--validation", "0", "--epochs", "1", "--out", "run")[0] == 0
+    WAYS["as it is"](digits[0]).save("zero.png")
+    rows = json.loads(run("predict", "run", "zero.png", "--top", "99", "--json")[1])["predictions"]
+    assert sorted(c["class"] for c in rows[0]["classes"]) == list("0123456789")
+
+
 def test_evaluate_refuses_what_is_not_there(run):
     run("train", *QUICK[:5], "--validation", "0", "--epochs", "1", "--out", "run")
     _, _, err = run("evaluate", "run", "--on", "validation")

@@ -27,6 +27,7 @@ class Session:
         self.parts: Parts = load_parts(recipe)
         shape = self.parts.training.input_shape
         self.model: Module = models.find(recipe.model).make().build(shape, seed=recipe.seed)
+        self.classes = self._classes(shape)
         self.progress = ProgressBar(sys.stderr if as_json else sys.stdout)
         self.trainer: Trainer
         self.loader: Loader
@@ -103,6 +104,15 @@ class Session:
         else:
             self._conclude(result)
 
+    def _classes(self, input_shape: tuple[int, ...]) -> list[str]:
+        """Return a name for each output of the network."""
+        (outputs,), names = self.model.output_shape(input_shape), self.parts.training.class_names
+        if len(names) > outputs:
+            raise ConfigError(
+                f"{self.recipe.data}: the data have {len(names)} classes, {self.recipe.model} tells {outputs} apart"
+            )
+        return [*names, *map(str, range(len(names), outputs))]
+
     def _watch(self, every: int | None) -> None:
         self.trainer.callbacks = (*self.trainer.callbacks, self.progress, self.folder, self.folder.checkpointer(every))
 
@@ -115,7 +125,7 @@ class Session:
         return {
             "model": self.recipe.model,
             "input_shape": list(training.input_shape),
-            "class_names": list(training.class_names),
+            "class_names": self.classes,
             "normalize": asdict(training.normalize),
             "framing": "digit" if self.recipe.data == "mnist" else "whole",
             "data_sha256": {name: fingerprint(part) for name, part in self.parts._asdict().items()},
