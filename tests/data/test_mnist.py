@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid import FileError
-from pellucid.data import mnist
+from pellucid.data import load, mnist, write_idx
 from pellucid.data.mnist import _FILES
 from tests.data.conftest import idx_bytes
 
@@ -66,4 +66,22 @@ def test_what_is_wrong_with_a_folder_is_named(idx_folder):
 def test_training_and_test_images_of_different_size(idx_folder):
     (idx_folder / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(np.zeros((6, 5, 5), np.uint8)))
     with pytest.raises(FileError, match=r"training images are \(1, 4, 5\), test images \(1, 5, 5\)"):
+        mnist(idx_folder)
+
+
+@pytest.mark.parametrize("read", [mnist, load])
+def test_an_empty_folder_and_one_with_other_files(tmp_path, read):
+    for _ in range(2):
+        words = r"train-images-idx3-ubyte \(or train-images-idx3-ubyte.gz\) is missing"
+        with pytest.raises(FileError, match=f"^{tmp_path}: {words}"):
+            read(tmp_path)
+        (tmp_path / "train-images.png").write_bytes(b"")
+        (tmp_path / "train-images-idx3-ubyte").mkdir(exist_ok=True)
+
+
+@pytest.mark.parametrize("part", ["train", "t10k"])
+@pytest.mark.parametrize("shape", [(0, 4, 5), (4, 0, 5), (4, 5)])
+def test_files_without_images(idx_folder, part, shape):
+    write_idx(idx_folder / f"{part}-images-idx3-ubyte", np.zeros(shape, np.uint8))
+    with pytest.raises(FileError, match=rf"{part}-images-idx3-ubyte: holds uint8 of shape .*images \(N, H, W\)"):
         mnist(idx_folder)

@@ -3,6 +3,7 @@
 from .dataset import Dataset, to_one_hot
 from .fetch import FileState, fetch, verify
 from .idx import read_idx, write_idx
+from .images import Picture, read_image
 from .load import load
 from .loader import Batch, Loader
 from .mnist import mnist
@@ -14,10 +15,12 @@ __all__ = [
     "FileState",
     "Loader",
     "Normalize",
+    "Picture",
     "fetch",
     "load",
     "mnist",
     "read_idx",
+    "read_image",
     "to_one_hot",
     "verify",
     "write_idx",
