@@ -23,5 +23,5 @@ def poisoned_outputs(monkeypatch):
 def example_names(doctest_namespace):
     """The names that docstring examples use without importing them."""
     doctest_namespace["np"] = np
-    for room in (pellucid.data, pellucid.inspect, pellucid.nn, pellucid.optim):
+    for room in (pellucid.data, pellucid.inspect, pellucid.nn, pellucid.optim, pellucid.train):
         doctest_namespace.update({name: getattr(room, name) for name in room.__all__})
