@@ -18,3 +18,9 @@ def test_each_model_runs_and_has_a_recipe(name):
 def test_an_unknown_model_lists_the_known_ones():
     with pytest.raises(ConfigError, match="model 'resnet': unknown; known are mnist-cnn"):
         models.find("resnet")
+
+
+def test_a_data_set_may_have_a_recipe_of_its_own():
+    assert models.recipe("mnist-cnn", "fashion-mnist").data == "fashion-mnist"
+    assert models.recipe("mnist-cnn", "fashion-mnist") != models.recipe("mnist-cnn")
+    assert models.recipe("mnist-cnn", "/some/folder") == models.recipe("mnist-cnn") == models.recipe("mnist-cnn", "..")

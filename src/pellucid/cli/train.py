@@ -71,8 +71,9 @@ def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], giv
     from ..train import Recipe
     from ..train.toml import parse_setting
 
+    replaced = dict(parse_setting(text) for text in changes) | given
     if config is None:
-        recipe = models.recipe(name or "mnist-cnn")
+        recipe = models.recipe(name or "mnist-cnn", str(replaced.get("data", "mnist")))
     else:
         try:
             recipe = Recipe.from_toml(config.read_text(encoding="utf-8"), str(config))
@@ -82,4 +83,4 @@ def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], giv
         if name not in (None, recipe.model):
             raise ConfigError(f"{config}: is for {recipe.model}, but {name} was asked for")
     models.find(recipe.model)
-    return recipe.updated(dict(parse_setting(text) for text in changes) | given)
+    return recipe.updated(replaced)

@@ -32,8 +32,11 @@ def find(name: str) -> Entry:
     return MODELS[name]
 
 
-def recipe(name: str) -> Recipe:
-    """Return how a model is trained by default."""
+def recipe(name: str, data: str = "mnist") -> Recipe:
+    """Return how a model is trained by default on a data set; one without a recipe of its own gets MNIST's."""
     find(name)
-    file = files(__package__) / "recipes" / f"{name}.toml"
+    folder = files(__package__) / "recipes"
+    for file in (folder / f"{name}.{data}.toml", folder / f"{name}.toml"):
+        if file.is_file():
+            break
     return Recipe.from_toml(file.read_text(), f"recipe of {name}")
