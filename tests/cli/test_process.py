@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,10 +13,10 @@ from pathlib import Path
 import pytest
 
 
-def command(*arguments, stdout=subprocess.PIPE, cwd=None):
+def command(*arguments, stdout=subprocess.PIPE, **settings):
     code = "import sys, pellucid.cli; sys.exit(pellucid.cli.main())"
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=cwd
+        [sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, **settings
     )
 
 
@@ -104,6 +105,19 @@ def test_a_full_disk_under_the_output_is_told():
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert err == "error: output: No space left on device\n"
+
+
+@pytest.mark.parametrize("limit", [100, 200_000])
+def test_a_disk_that_takes_no_more_is_an_error(tmp_path, limit):
+    """A limit on the size of files stands for it: the configuration is too large, or the first checkpoint."""
+    process = command(
+        "train", "--subset", "100", "50", "--validation", "50", "--epochs", "1", "--out", "run",
+        cwd=tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.fullmatch(r"error: run/.*: cannot be written: File too large\n", err)
+    assert not list(tmp_path.iterdir())
 
 
 def test_threads_are_limited(tmp_path):

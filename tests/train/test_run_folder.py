@@ -79,7 +79,7 @@ def test_nothing_is_overwritten(make_run, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "run"]
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [FileError("c: cannot be written: No space left"), KeyboardInterrupt()])
 def test_it_appears_whole_or_not_at_all(make_run, tmp_path, monkeypatch, error):
     from pellucid.train import checkpointer
 

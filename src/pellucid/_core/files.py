@@ -23,13 +23,32 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:  # after Ctrl-C too; once renamed it is no longer there
         with suppress(OSError):
             temporary.unlink()
+
+
+def publish_folder(staging: Path, path: Path) -> None:
+    """Give a folder whose files were written by `write_file` its name, for good.
+
+    Raises
+    ------
+    FileError
+        If it cannot be renamed, as when something with files in it stands at `path`.
+    """
+    try:
+        staging.rename(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be made: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

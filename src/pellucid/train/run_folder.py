@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .._core.errors import FileError
-from .._core.files import write_file
+from .._core.files import publish_folder, write_file
 from .callbacks import Callback, describe
 from .checkpoint import restore
 from .checkpointer import Checkpointer, newest, stored
@@ -74,16 +74,16 @@ class RunFolder(Callback):
             raise FileError(f"{path}: exists already; choose a new name, nothing is overwritten")
         staging = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            try:
-                staging.mkdir(parents=True)
-                (staging / "checkpoints").mkdir()
-                (staging / "config.toml").write_text(recipe.to_toml(), encoding="utf-8")
-                (staging / "model.json").write_text(_dumps(about), encoding="utf-8")
-                (staging / "env.json").write_text(_dumps([environment]), encoding="utf-8")
-                cls(staging).checkpointer().save(trainer)
-                staging.rename(path)
-            except OSError as error:
-                raise FileError(f"{path}: cannot be made: {error.strerror or error}") from error
+            _mkdir(staging, path)
+            _mkdir(staging / "checkpoints", path)
+            write_file(staging / "config.toml", recipe.to_toml().encode())
+            write_file(staging / "model.json", _dumps(about).encode())
+            write_file(staging / "env.json", _dumps([environment]).encode())
+            cls(staging).checkpointer().save(trainer)
+            publish_folder(staging, path)
+        except FileError as error:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise FileError(str(error).replace(str(staging), str(path))) from error
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
@@ -199,6 +199,13 @@ class RunFolder(Callback):
             if isinstance(error, FileError):
                 raise
             raise FileError(f"{self.path / name}: damaged: {error}") from error
+
+
+def _mkdir(folder: Path, wanted: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise FileError(f"{wanted}: cannot be made: {error.strerror or error}") from error
 
 
 def _dumps(value: Any) -> str:
