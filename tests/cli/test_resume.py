@@ -1,19 +1,30 @@
 """pellucid train --resume: a run goes on, bit for bit, or says why it cannot."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pellucid.cli import main
+
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
 
 
-@pytest.fixture
-def constant(run):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """A run of two epochs whose schedule knows no end, and the one of three that it is to become."""
-    options = [*QUICK[:5], "--schedule", "constant"]
-    assert run("train", *options, "--epochs", "2", "--out", "run")[0] == 0
-    assert run("train", *options, "--epochs", "3", "--out", "whole")[0] == 0
+    folder = tmp_path_factory.mktemp("made")
+    for name, epochs in (("run", "2"), ("whole", "3")):
+        options = [*QUICK[:5], "--schedule", "constant", "--epochs", epochs, "--out", str(folder / name)]
+        assert main(["train", *options, "--json"]) == 0
+    return folder
+
+
+@pytest.fixture
+def constant(run, made, tmp_path):
+    for name in ("run", "whole"):
+        shutil.copytree(made / name, tmp_path / name)
     return Path("run"), Path("whole")
 
 

@@ -33,7 +33,7 @@ WAYS = {
     "black on white": lambda a: picture(a, ink=(0, 0, 0), paper=(255, 255, 255)),
     "colour": lambda a: picture(a, ink=(20, 40, 160), paper=(250, 240, 200)),
     "small": lambda a: picture(a, scale=1, margin=5, ink=(0, 0, 0), paper=(255, 255, 255)),
-    "large": lambda a: picture(a, scale=60, margin=400, ink=(30, 30, 30), paper=(240, 240, 240)),
+    "large": lambda a: picture(a, scale=30, margin=300, ink=(30, 30, 30), paper=(240, 240, 240)),
 }
 
 
