@@ -45,7 +45,7 @@ def find_ink(colours: Array, polarity: str) -> Ink | None:
     >>> paper = np.full((40, 40, 1), 0.8)
     >>> paper[10:30, 18:22] = 0.1
     >>> ink = find_ink(paper, "auto")
-    >>> ink.light, float(ink.amount.sum())
+    >>> ink.light, round(float(ink.amount.sum()), 6)
     (False, 80.0)
     >>> find_ink(np.full((40, 40, 1), 0.8), "auto") is None
     True
