@@ -56,7 +56,9 @@ def find_ink(colours: Array, polarity: str) -> Ink | None:
     axis = np.linalg.eigh(pixels.T @ pixels)[1][:, -1]
     axis /= np.abs(axis).sum() * (1 if axis.sum() >= 0 else -1)
     shade = rest @ axis
-    noise = float(np.quantile(np.abs(shade), 0.25)) / 0.3186  # the standard deviation, were it normal
+    noise = (
+        float(np.quantile(np.abs(shade), 0.25)) / 0.3186
+    )  # of normal values, a quarter lies within 0.3186 deviations
     light = (shade**3).mean() > 0 if polarity == "auto" else polarity == "light-on-dark"
     amount = shade if light else -shade * _gain(ground)
     standing_out = amount[amount > max(3 * noise, _FAINT / 2)]
