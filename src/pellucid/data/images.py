@@ -100,7 +100,7 @@ def _digit(image: Decoded, input_shape: Shape, polarity: str) -> tuple[Array, st
     if ink.specks:
         steps += f"{ink.specks} {'speck' if ink.specks == 1 else 'specks'} ignored, "
     steps += f"cropped to the ink ({crop.shape[1] * image.factor}x{crop.shape[0] * image.factor}), "
-    longest = max(1, round(_BOX * min(height, width)))
+    longest = round(_BOX * min(height, width))
     strokes = crop if max(crop.shape) <= 8 * longest else _resized(crop, 8 * longest)
     thicker = thicken(strokes, *(n * max(strokes.shape) for n in _STROKE))
     if thicker is not strokes:
