@@ -34,6 +34,7 @@ BAD = {
         "no image of a kind known here",
     ),
     "51 megapixels": (png(7200, 7100), "larger than 50 megapixels"),
+    "100 megapixels": (png(10_000, 10_000), "larger than 50 megapixels"),  # Pillow warns of it, and only that
     "a bomb": (png(60_000, 60_000), "larger than 50 megapixels"),
     "absurd": (png(2**31 - 1, 2**31 - 1), "larger than 50 megapixels"),
     "no data": (png(100, 100), "damaged image: "),
@@ -126,6 +127,11 @@ def test_a_transparent_picture_is_laid_on_its_paper_or_on_the_opposite_of_its_in
     outline[10:30, 18:22, :3] = 10
     Image.fromarray(outline).save(tmp_path / "f.png")
     assert decode(tmp_path / "f.png", 100).colours[5, 5].tolist() == [1, 1, 1]
+
+
+def test_numbers_of_16_bits_keep_their_shade(tmp_path):
+    Image.fromarray(np.array([[0, 13107, 65535]], np.uint16)).save(tmp_path / "f.png")
+    assert decode(tmp_path / "f.png", 100).colours[0, :, 0] == pytest.approx([0, 0.2, 1])
 
 
 def test_numbers_that_are_not_finite_do_no_harm(tmp_path):

@@ -1,14 +1,13 @@
 """read_image: MNIST's own digits, shown in many ways, come back as they were."""
 
-import io
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from pellucid import ConfigError, FileError
 from pellucid.data import mnist, read_image
+from tests.data.pictures import cropped, enlarged, painted, photograph, picture, placed, speckled, transparent, turned
 
 MARKS = [0, 1, 2, 3, 4, 7, 8, 11, 18, 61]  # the first ten test images that are a 7, 2, 1, 0, 4, 9, 5, 6, 3, 8
 
@@ -16,63 +15,6 @@ MARKS = [0, 1, 2, 3, 4, 7, 8, 11, 18, 61]  # the first ten test images that are 
 @pytest.fixture(scope="module")
 def digits():
     return mnist()[1].inputs[MARKS, 0]
-
-
-def enlarged(digit, times=8):
-    """Ink 0 to 1 of the digit, times as large, smoothly."""
-    return np.asarray(Image.fromarray(digit).resize((28 * times, 28 * times)), float) / 255
-
-
-def placed(ink, height, width, rng):
-    out = np.zeros((height, width))
-    top, left = rng.integers(0, height - len(ink) + 1), rng.integers(0, width - ink.shape[1] + 1)
-    out[top : top + len(ink), left : left + ink.shape[1]] = ink
-    return out
-
-
-def picture(values):
-    return Image.fromarray(np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8))
-
-
-def painted(ink, colour, paper):
-    return picture(np.array(paper) + ink[..., None] * (np.array(colour) - paper))
-
-
-def photograph(digit, rng, shade=0.25, noise=0.03, dark=0.45, times=8):
-    """Ink on yellowish paper; the light falls off to one side and to the corners; noise, blur."""
-    ink = placed(enlarged(digit, times), 300, 400, rng)[..., None]
-    y, x = np.mgrid[-1:1:300j, -1:1:400j]
-    angle = rng.uniform(0, 2 * np.pi)
-    light = 1 - dark * (0.5 + 0.35 * (np.cos(angle) * x + np.sin(angle) * y)) - 0.08 * (x * x + y * y)
-    paper = 0.9 * light[..., None] * [1, 0.97, 0.9]
-    seen = paper * (1 - (1 - shade) * ink * [0.9, 0.85, 0.6])
-    return picture(seen + rng.normal(0, noise, seen.shape)).filter(ImageFilter.GaussianBlur(1))
-
-
-def turned(digit, rng):
-    """A photograph held sideways: the file tells how to turn it."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    content = io.BytesIO()
-    photograph(digit, rng).transpose(Image.Transpose.ROTATE_90).save(content, "JPEG", exif=exif)
-    return Image.open(content)
-
-
-def speckled(digit, rng):
-    ink = placed(enlarged(digit), 300, 300, rng)
-    for top, left in rng.integers(0, 296, (25, 2)):
-        ink[top : top + 3, left : left + 3] = 1
-    return picture(1 - ink)
-
-
-def transparent(digit, shade):
-    ink = enlarged(digit)
-    return picture(np.dstack([np.full((*ink.shape, 3), shade), ink]))
-
-
-def cropped(digit):
-    rows, columns = np.flatnonzero(digit.any(1)), np.flatnonzero(digit.any(0))
-    return picture(1 - enlarged(digit)[8 * rows[0] : 8 * rows[-1] + 8, 8 * columns[0] : 8 * columns[-1] + 8])
 
 
 # how it is shown, the least mean correlation with the digit (shifts of a pixel aside), a word that tells what was done
@@ -83,7 +25,7 @@ WAYS = {
     "margins": (lambda d, r: picture(1 - placed(enlarged(d), 480, 640, r)), 0.97, "dark on light: inverted"),
     "no margins": (lambda d, _: cropped(d), 0.97, "dark on light: inverted"),
     "colours": (lambda d, r: painted(placed(enlarged(d), 300, 300, r), [0.1, 0.2, 0.7], [0.9, 0.9, 0.6]), 0.97, "RGB"),
-    "equally light": (lambda d, _: painted(enlarged(d), [0.85, 0.2, 0.2], [0.1, 0.55, 0.3]), 0.97, "RGB"),
+    "equally light": (lambda d, _: painted(enlarged(d), [0.85, 0.25, 0.2], [0.2, 0.75, 0.35]), 0.97, "RGB"),
     "CMYK": (lambda d, _: painted(enlarged(d), [0, 0, 0.3], [1, 0.9, 1]).convert("CMYK"), 0.97, "CMYK, dark on light"),
     "palette": (lambda d, _: painted(enlarged(d), [0, 0, 0.3], [1, 0.9, 1]).quantize(64), 0.97, "224x224 P, dark"),
     "16 bits": (
@@ -164,8 +106,10 @@ def test_strokes_of_any_width_are_clear(tmp_path, width):
 def test_the_given_polarity_is_taken(digits, tmp_path):
     Image.fromarray(digits[0]).resize((224, 224), 0).save(tmp_path / "f.png")
     assert likeness(read_image(tmp_path / "f.png", polarity="light-on-dark").pixels[0], digits[0]) > 0.99
-    with pytest.raises(FileError, match="blank: no ink stands out"):
-        read_image(tmp_path / "f.png", polarity="dark-on-light")
+    for side in (224, 28):
+        Image.fromarray(digits[0]).resize((side, side), 0).save(tmp_path / "f.png")
+        with pytest.raises(FileError, match="blank: no ink stands out"):
+            read_image(tmp_path / "f.png", polarity="dark-on-light")
 
 
 @pytest.mark.parametrize("shape", [(1, 14, 14), (1, 40, 56), (3, 28, 28)])
@@ -208,17 +152,33 @@ def test_colours_stay_for_a_network_of_colours(tmp_path, rng):
 
 
 @pytest.mark.parametrize("framing", ["digit", "whole"])
-@pytest.mark.parametrize("mode", ["L", "RGBA", "1"])
-def test_a_blank_image_is_told(tmp_path, framing, mode):
-    Image.new(mode, (60, 50)).save(tmp_path / "f.png")
+@pytest.mark.parametrize(("mode", "shade"), [("L", 0), ("RGBA", 0), ("1", 1), ("RGB", (200, 90, 40))])
+def test_a_blank_image_is_told(tmp_path, framing, mode, shade):
+    Image.new(mode, (60, 50), shade).save(tmp_path / "f.png")
     with pytest.raises(FileError, match=r"f\.png: blank: it has one shade only"):
         read_image(tmp_path / "f.png", framing=framing)
 
 
-def test_blank_paper_is_told_even_if_photographed(tmp_path, rng):
-    photograph(np.zeros((28, 28), np.uint8), rng).save(tmp_path / "f.jpg")
+@pytest.mark.parametrize("noise", [0, 0.03, 0.2])
+def test_blank_paper_is_told_even_if_photographed(tmp_path, rng, noise):
+    photograph(np.zeros((28, 28), np.uint8), rng, noise=noise).save(tmp_path / "f.jpg")
     with pytest.raises(FileError, match="blank: no ink stands out from the ground"):
         read_image(tmp_path / "f.jpg")
+
+
+@pytest.mark.parametrize("framing", ["digit", "whole"])
+def test_any_pixels_of_any_size_are_read_or_told_to_be_blank(tmp_path, rng, framing):
+    sizes = [(1, 1), (1, 2), (3, 1), (2, 2), (1, 900), (2000, 2), (28, 28), (29, 27), (650, 9)]
+    for size in sizes:
+        for mode in ("L", "RGB", "RGBA"):
+            pixels = rng.integers(0, 256, (*size, len(mode)), np.uint8)
+            pixels[rng.random(size) < 0.5] = rng.integers(0, 256)
+            Image.fromarray(pixels.squeeze(2) if mode == "L" else pixels).save(tmp_path / "f.png")
+            for shape in ((1, 28, 28), (3, 1, 2), (1, 5, 90)):
+                try:
+                    assert read_image(tmp_path / "f.png", shape, framing).pixels.shape == shape
+                except FileError as error:
+                    assert "blank" in str(error)  # noqa: PT017
 
 
 @pytest.mark.parametrize(

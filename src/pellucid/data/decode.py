@@ -28,7 +28,7 @@ def decode(path: str | os.PathLike[str], longest: int) -> Decoded:
     """Read an image, turn it upright, lay it on a ground if it is transparent, and average it down.
 
     Of several frames the first is taken.  Memory is bounded: the size announced in the file is looked at first, and
-    nothing but the file's own pixels is kept at full size.
+    a pixel then takes at most some 12 bytes while it is averaged down.
 
     Parameters
     ----------

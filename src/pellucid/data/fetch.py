@@ -1,7 +1,6 @@
 """fetch and verify: the files of a data set, from the first mirror that has them right, and whether they are."""
 
 import hashlib
-import importlib
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -98,7 +97,7 @@ def fetch(name: str, offline: bool = False, mirrors: Sequence[str] | None = None
 def _download(entry: Entry, file: File, mirrors: Sequence[str], progress: bool) -> bytes:
     """Return the file as the first mirror has it that has it right."""
     try:
-        pooch = importlib.import_module("pooch")
+        import pooch
     except ImportError:
         raise FileError(
             f"{entry.name}: downloading needs pooch: pip install 'pellucid[fetch]'\nor {by_hand(entry)}"

@@ -75,7 +75,7 @@ def read_image(
     if len(input_shape) != 3 or input_shape[0] not in (1, 3) or min(input_shape) < 1:
         raise ConfigError(f"input_shape {input_shape}: images are (1, H, W) or (3, H, W)")
     image = decode(path, max(_WORK, *input_shape[1:]))
-    if np.ptp(image.colours) < _BLANK:
+    if np.ptp(image.colours, axis=(0, 1)).max() < _BLANK:
         raise FileError(f"{path}: blank: it has one shade only")
     result = (_digit if framing == "digit" else _whole)(image, input_shape, polarity)
     if result is None:
@@ -89,7 +89,8 @@ def _digit(image: Decoded, input_shape: Shape, polarity: str) -> tuple[Array, st
     """Return pixels (H, W, 1 or 3), 0 to 1, and what was done; None without ink."""
     channels, height, width = input_shape
     grey = _grey(image.colours)
-    if grey.shape == (height, width) and polarity != "dark-on-light" and _edge(grey).max() < 0.1 and grey.max() > 0.5:
+    alike = image.factor == 1 and grey.shape == (height, width) and _edge(grey).max() < 0.1 and grey.max() > 0.5
+    if alike and polarity != "dark-on-light":
         return (image.colours if image.colours.shape[2] == channels else grey[..., None]), "as it is"
     ink = find_ink(image.colours, polarity)
     if ink is None:
@@ -99,7 +100,7 @@ def _digit(image: Decoded, input_shape: Shape, polarity: str) -> tuple[Array, st
     if ink.specks:
         steps += f"{ink.specks} {'speck' if ink.specks == 1 else 'specks'} ignored, "
     steps += f"cropped to the ink ({crop.shape[1] * image.factor}x{crop.shape[0] * image.factor}), "
-    longest = max(1, round(_BOX * min(height, width)))
+    longest = round(_BOX * min(height, width))
     strokes = crop if max(crop.shape) <= 8 * longest else _resized(crop, 8 * longest)
     thicker = thicken(strokes, *(n * max(strokes.shape) for n in _STROKE))
     if thicker is not strokes:

@@ -45,7 +45,7 @@ def find_ink(colours: Array, polarity: str) -> Ink | None:
     >>> paper = np.full((40, 40, 1), 0.8)
     >>> paper[10:30, 18:22] = 0.1
     >>> ink = find_ink(paper, "auto")
-    >>> ink.light, float(ink.amount.sum())
+    >>> ink.light, round(float(ink.amount.sum()), 6)
     (False, 80.0)
     >>> find_ink(np.full((40, 40, 1), 0.8), "auto") is None
     True
@@ -56,7 +56,9 @@ def find_ink(colours: Array, polarity: str) -> Ink | None:
     axis = np.linalg.eigh(pixels.T @ pixels)[1][:, -1]
     axis /= np.abs(axis).sum() * (1 if axis.sum() >= 0 else -1)
     shade = rest @ axis
-    noise = float(np.quantile(np.abs(shade), 0.25)) / 0.3186  # the standard deviation, were it normal
+    noise = (
+        float(np.quantile(np.abs(shade), 0.25)) / 0.3186
+    )  # of normal values, a quarter lies within 0.3186 deviations
     light = (shade**3).mean() > 0 if polarity == "auto" else polarity == "light-on-dark"
     amount = shade if light else -shade * _gain(ground)
     standing_out = amount[amount > max(3 * noise, _FAINT / 2)]
