@@ -127,6 +127,26 @@ def depthwise():
     )
 
 
+def loader():
+    """Yield the row about batches made ahead: 60 training steps of mnist-cnn."""
+    from pellucid import Trainer, data, models
+    from pellucid.optim import SGD
+
+    images = data.mnist()[0].split(60 * N)[1]
+    model = models.mnist_cnn().build(images.input_shape)
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.0))
+
+    def epoch(ahead):
+        for x, y in data.Loader(images, N, prefetch=ahead).batches():
+            trainer.train_step(x, y)
+
+    yield (
+        "training: batches made when they are needed / ahead, in a thread",
+        partial(epoch, False),
+        partial(epoch, True),
+    )
+
+
 def seconds(act) -> float:
     """Return how long `act` takes."""
     start = time.perf_counter()
@@ -136,7 +156,7 @@ def seconds(act) -> float:
 
 def main() -> None:
     """Print, for each choice, the time of what it replaced over its own."""
-    for rows in (pool(), conv(), blocks(), depthwise()):
+    for rows in (pool(), conv(), blocks(), depthwise(), loader()):
         for name, ours, other in rows:
             ours(), other()
             pairs = [(seconds(ours), seconds(other)) for _ in range(ROUNDS)]
