@@ -1,6 +1,7 @@
 """Bad input, through the command: one line that names it, exit code 1, nothing written, memory bounded."""
 
 import gzip
+import json
 import struct
 import tracemalloc
 
@@ -142,6 +143,47 @@ def test_checkpoints_all_damaged_or_foreign(refused, trained):
 def test_a_damaged_text_of_a_run(refused, trained, name):
     (trained / name).write_bytes(b"\xff{")
     refused("train", "--resume", trained, words=f"{name}: cannot be read: no UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("model.json", "null", "model.json: is None, a table is needed"),
+        ("model.json", "{}", "model.json: model: is missing"),
+        ("model.json", '{"input_shape": 3}', "input_shape: is 3, which no run writes"),
+        ("model.json", '{"input_shape": [1, 28, true]}', "input_shape: is [1, 28, True], which no run writes"),
+        ("model.json", '{"class_names": ["a"]}', "class_names: there are 1, the network gives (10,)"),
+        ("model.json", '{"class_names": 10}', "class_names: is 10, which no run writes"),
+        ("model.json", '{"normalize": {"mean": 0, "std": 0}}', "normalize: is {'mean': 0, 'std': 0}, which no run"),
+        ("model.json", '{"normalize": {"mean": NaN, "std": 1}}', "normalize: is {'mean': nan, 'std': 1}, which no run"),
+        ("model.json", '{"framing": "round"}', "framing: is 'round', which no run writes"),
+        ("model.json", "[" * 9000, "model.json: damaged: "),
+        ("result.json", "{}", "result.json: damaged: test and weights_sha256 are needed"),
+        ("result.json", "3", "result.json: damaged: test and weights_sha256 are needed"),
+    ],
+)
+def test_texts_of_another_shape(refused, trained, name, content, words):
+    if content.startswith('{"'):
+        content = json.dumps(json.loads((trained / name).read_text()) | json.loads(content))
+    (trained / name).write_text(content)
+    refused("evaluate", trained, words=words)
+
+
+@pytest.mark.parametrize("content", ["3", "null", "[1]"])
+def test_an_environment_of_another_shape(refused, trained, content):
+    (trained / "env.json").write_text(content)
+    refused("train", "--resume", trained, words="env.json: damaged: a list of tables is needed")
+
+
+def test_a_name_that_is_no_text(run, trained, tmp_path):
+    assert run("predict", trained, "picture\udcff.png")[0] == 1
+    code, _, err = run("train", "--set", "data=folder\udcff")
+    assert code == 1
+    assert "is no valid text" in err
+
+
+def test_a_folder_that_cannot_be_and_those_above_it(refused):
+    refused("train", "--subset", "100", "50", "--json", "--out", "new/..", words="exists already")
 
 
 def test_contradictory_options_in_a_file(refused, tmp_path):

@@ -21,8 +21,9 @@ def command(*arguments, stdout=subprocess.PIPE, **settings):
 
 
 def training(cwd, *more):
-    """A run of some minutes, which has begun."""
-    process = command("train", "--subset", "20000", "100", "--out", "run", *more, cwd=cwd)
+    """A run of some minutes, with epochs of two seconds, which has begun."""
+    options = ["--subset", "2000", "100", "--validation", "50", "--epochs", "99", "--out", "run", *more]
+    process = command("train", *options, cwd=cwd)
     for line in process.stdout:
         if line.startswith("adam"):
             break
@@ -40,6 +41,20 @@ def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path, number, code):
     step = int(re.search(r"^stopped after step (\d+); go on with: pellucid train --resume run$", err, re.M)[1])
     assert (tmp_path / "run" / "checkpoints" / f"step-{step:08}.safetensors").exists()
     assert f"stopped by {number.name} after step {step}" in (tmp_path / "run" / "log.txt").read_text()
+
+
+def test_a_reader_who_leaves_does_not_end_a_run(tmp_path):
+    """As in `train | head -1`, once the training has begun; and Ctrl-C ends the reader of `2>&1 | tee` first."""
+    process = training(tmp_path)
+    process.stdout.close()
+    process.stderr.close()
+    while not (tmp_path / "run" / "history.csv").exists():
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    log = (tmp_path / "run" / "log.txt").read_text()
+    step = int(re.search(r"stopped by SIGINT after step (\d+)", log)[1])
+    assert (tmp_path / "run" / "checkpoints" / f"step-{step:08}.safetensors").exists()
 
 
 def test_a_second_ctrl_c_aborts(tmp_path):

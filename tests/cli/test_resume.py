@@ -1,11 +1,15 @@
 """pellucid train --resume: a run goes on, bit for bit, or says why it cannot."""
 
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
+from pellucid import Trainer
+from pellucid._core.files import locked_folder
 from pellucid.cli import main
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
@@ -34,10 +38,46 @@ def test_a_run_may_be_prolonged_where_the_schedule_allows(run, constant):
     assert code == 0
     assert "run: goes on after epoch 2, step 20" in err
     assert out.startswith("epoch 3/3 ")
-    for name in ("last.safetensors", "best.safetensors", "history.csv", "config.toml"):
+    newest = sorted((whole / "checkpoints").iterdir())[-1].name
+    for name in ("last.safetensors", "best.safetensors", "history.csv", "config.toml", f"checkpoints/{newest}"):
         assert (cut / name).read_bytes() == (whole / name).read_bytes()
     code, _, err = run("train", "--resume", "run", "--epochs", "1")
-    assert (code, err) == (1, "error: --epochs 1: 3 epochs of run are done already\n")
+    assert (code, err) == (1, "error: --epochs 1: run has gone beyond, to epoch 3, batch 0 of the next\n")
+
+
+def test_a_run_that_was_stopped_in_an_epoch_cannot_end_before_it(run, constant, monkeypatch):
+    step = Trainer.train_step
+
+    def interrupted(self, *batch):
+        if self.step == 24:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *batch)
+
+    monkeypatch.setattr(Trainer, "train_step", interrupted)
+    assert run("train", "--resume", "run", "--epochs", "9")[0] == 130
+    assert not (constant[0] / "result.json").exists(), "what was measured at the earlier end holds no longer"
+    assert run("evaluate", "run")[0] == 0
+    code, _, err = run("train", "--resume", "run", "--epochs", "2")
+    assert (code, err) == (1, "error: --epochs 2: run has gone beyond, to epoch 2, batch 5 of the next\n")
+    monkeypatch.undo()
+
+
+def test_the_best_weights_are_of_an_epoch_that_the_history_has(run, constant):
+    """Going back drops epochs; an earlier best one is found among the checkpoints, or there is none."""
+    cut, _ = constant
+    losses = [float(row.split(",")[4]) for row in (cut / "history.csv").read_text().split()[1:]]
+    assert losses[1] < losses[0], "epoch 2 was the best"
+    best = (cut / "best.safetensors").read_bytes()
+    sorted((cut / "checkpoints").iterdir())[-1].write_bytes(b"")
+    assert run("train", "--resume", "run", "--epochs", "1")[0] == 0
+    assert (cut / "best.safetensors").read_bytes() == (cut / "last.safetensors").read_bytes() != best
+
+
+def test_two_processes_do_not_work_on_one_run(run, constant):
+    with locked_folder(constant[0]):
+        code, _, err = run("train", "--resume", "run", "--epochs", "3")
+    assert (code, err) == (1, "error: run: another process is at work in it\n")
+    assert run("train", "--resume", "run")[0] == 0
 
 
 def test_a_damaged_checkpoint_is_reported_and_passed_over(run, constant):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pellucid import data
+from pellucid import data, models
 from tests.data.conftest import idx_bytes
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2", "--out", "run"]
@@ -88,6 +88,31 @@ def test_evaluate_repeats_what_the_run_said(run):
     assert re.match(r"test accuracy \d+\.\d\d %  \(loss \d\.\d{4}\), 100 images\nweights SHA-256 [0-9a-f]{64}\n", out)
 
 
+def test_evaluate_takes_loss_and_normalisation_of_the_run(run, tmp_path):
+    told = json.loads(run("train", *QUICK, "--set", "loss.label_smoothing=0.2", "--json")[1])
+    result = json.loads(run("evaluate", "run", "--json")[1])
+    assert {k: result[k] for k in ("loss", "accuracy")} == told["test"]
+    folder = folder_of(tmp_path / "a")
+    got = json.loads(run("evaluate", "run", "--data", folder, "--json")[1])
+    model, (_, test) = models.load("run"), data.load(folder)
+    assert got["loss"] == model.evaluate((test.inputs, test.labels))["loss"], "not that of the other images"
+    assert got["loss"] != model.evaluate(test)["loss"]
+
+
+def test_how_pictures_are_read_is_kept_with_the_run(run, tmp_path):
+    run("train", *QUICK)
+    run("train", "--data", folder_of(tmp_path / "a"), "--validation", "0", "--epochs", "1", "--out", "own")
+    assert (models.load("run").framing, models.load("own").framing) == ("digit", "whole")
+
+
+def test_evaluate_notes_that_the_data_have_changed(run, tmp_path):
+    folder = folder_of(tmp_path / "a")
+    run("train", "--data", folder, "--validation", "0", "--epochs", "1", "--out", "run")
+    assert run("evaluate", "run")[2] == ""
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(np.zeros(20, np.uint8)))
+    assert "note: these are not the test images that the run had" in run("evaluate", "run")[2]
+
+
 def test_a_run_of_ones_own_predicts(run, digits):
     run("train", *QUICK)
     WAYS["as it is"](digits[0]).save("run.png")
@@ -115,7 +140,7 @@ def test_evaluate_on_other_images(run, tmp_path):
     ):
         code, _, err = run("evaluate", "--data", folder_of(tmp_path / name, **settings))
         assert code == 1
-        assert re.match(f"error: --data {tmp_path / name}: {words}\n$", err)
+        assert re.match(f"error: {tmp_path / name}: {words}\n$", err)
     assert "there are no validation images in" in run("evaluate", "--data", tmp_path / "a", "--on", "validation")[2]
 
 
@@ -131,4 +156,4 @@ def test_evaluate_refuses_what_is_not_there(run):
     run("train", *QUICK[:5], "--validation", "0", "--epochs", "1", "--out", "run")
     _, _, err = run("evaluate", "run", "--on", "validation")
     assert err == "error: --on validation: there are no validation images in this run\n"
-    assert "has no best weights, no epoch was validated yet" in run("evaluate", "run", "--weights", "best")[2]
+    assert "best.safetensors: is missing: no epoch was validated yet" in run("evaluate", "run", "--weights", "best")[2]

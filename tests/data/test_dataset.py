@@ -58,6 +58,12 @@ def test_a_split_keeps_the_proportions_and_loses_nothing(count):
     assert part.class_names == data.class_names
 
 
+def test_what_is_left_goes_to_the_largest_remainders():
+    """33 of 100: 3.3, 9.9 and 19.8 samples of the classes."""
+    _, part = labelled([10, 30, 60]).split(33)
+    assert np.bincount(part.labels).tolist() == [3, 10, 20]
+
+
 def test_a_split_is_settled_by_its_seed():
     data = labelled([50, 50])
     first, again, other = (data.split(20, seed=s)[1].inputs.ravel().tolist() for s in (0, 0, 1))

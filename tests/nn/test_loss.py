@@ -89,6 +89,14 @@ def test_arguments_are_kept_and_not_written_to(rng):
     assert loss.weights[0] == 3
 
 
+@pytest.mark.parametrize(("settings", "samples"), [({"weight": [0, 0, 0, 1]}, None), ({}, [0, 0, 0])])
+def test_samples_that_all_weigh_nothing_have_no_loss_and_no_gradient(rng, settings, samples):
+    loss = CrossEntropyLoss(**settings)
+    assert loss(rng.standard_normal((3, 4)), np.array([0, 1, 2]), samples) == 0
+    assert not loss.backward().any()
+    assert not loss.weights.any()
+
+
 @pytest.mark.parametrize(
     ("settings", "samples", "error", "words"),
     [
@@ -99,11 +107,9 @@ def test_arguments_are_kept_and_not_written_to(rng):
         ({"weight": [[1, 1, 1, 1]]}, None, ShapeError, r"CrossEntropyLoss: weight has shape \(1, 4\)"),
         ({"weight": 2.0}, None, ShapeError, r"CrossEntropyLoss: weight has shape \(\)"),
         ({"weight": [1, 1]}, None, ShapeError, r"weight has shape \(2,\), expected \(4,\)"),
-        ({"weight": [0, 0, 0, 1]}, None, ConfigError, "the classes of all samples weigh 0"),
         ({}, [1, 1], ShapeError, r"sample_weights have shape \(2,\), expected \(3,\)"),
-        ({}, [1, 1, -1], ConfigError, "sample_weights must be finite, not negative and not all 0"),
+        ({}, [1, 1, -1], ConfigError, "sample_weights must be finite and not negative"),
         ({}, [1, 1, math.nan], ConfigError, "sample_weights must be finite"),
-        ({"reduction": "sum"}, [0, 0, 0], ConfigError, "not all 0"),
     ],
 )
 def test_impossible_weights_are_refused(settings, samples, error, words):

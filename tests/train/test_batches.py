@@ -92,8 +92,19 @@ def test_sample_weights_come_along(make_trainer, points):
     got = weighted.evaluate(Dataset(x, y, sample_weights=weights.astype(float)))["loss"]
     many = np.repeat(np.arange(len(x)), weights)
     assert got == pytest.approx(repeated.evaluate((x[many], y[many]))["loss"], rel=1e-6)
-    only, fed = make_trainer(), make_trainer()
-    keep = weights > 0
-    only.train_step(x[keep], y[keep])
-    fed.train_step(x, y, (weights > 0).astype(np.float32))
-    assert fed.model.parameters().data.tobytes() != make_trainer().model.parameters().data.tobytes()
+    halves = [(x[part], y[part], weights[part]) for part in (slice(0, 50), slice(50, None))]
+    assert make_trainer().evaluate(halves)["loss"] == pytest.approx(got, rel=1e-6)
+    fed, plain = make_trainer(), make_trainer()
+    fed.fit(halves, 2)
+    plain.fit([batch[:2] for batch in halves], 2)
+    assert digest(fed.model) != digest(plain.model)
+    assert fed.history["loss"] != plain.history["loss"]
+
+
+def test_a_batch_that_weighs_nothing_ends_no_run(make_trainer, points):
+    x, y = points
+    trainer = make_trainer()
+    trainer.fit(Loader(Dataset(x, y, sample_weights=(np.arange(len(x)) < 5).astype(float)), 20, shuffle=False), 1)
+    assert trainer.step == 5
+    assert trainer.history["loss"][0] > 0
+    assert make_trainer().evaluate([(x, y, np.zeros(len(x)))])["loss"] == 0

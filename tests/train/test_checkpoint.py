@@ -7,7 +7,8 @@ import pytest
 from safetensors.numpy import save
 
 from pellucid import FileError
-from pellucid.optim import OneCycleLR, StepLR
+from pellucid.nn import CrossEntropyLoss
+from pellucid.optim import Constant, OneCycleLR, StepLR
 from pellucid.train import (
     Checkpointer,
     EarlyStopping,
@@ -67,6 +68,15 @@ def test_settings_of_the_optimiser_are_taken_over(tmp_path, points):
     assert (again.optimizer.lr, again.optimizer.betas, again.optimizer.steps) == (0.007, (0.8, 0.9), trainer.step)
 
 
+def test_the_next_schedule_begins_where_it_would_have(tmp_path, points):
+    """The rate that a checkpoint brings was set by the schedule, not by hand."""
+    trainer, again = make(), make()
+    trainer.fit(points, 1, batch_size=18)
+    save_checkpoint(trainer, tmp_path / "c")
+    restore(again, read_checkpoint(tmp_path / "c"))
+    assert Constant(again.optimizer).lr(0) == Constant(trainer.optimizer).lr(0) == 0.03
+
+
 @pytest.mark.parametrize("place", range(0, 2400, 97))
 def test_any_flipped_bit_is_noticed(tmp_path, points, place):
     trainer = make()
@@ -107,6 +117,10 @@ def test_with_a_model_a_checkpoint_of_another_is_refused_unread(tmp_path):
         (lambda: make(seed=1), "seed is 0, this trainer's 1"),
         (lambda: make(schedule=False), "schedule is .*OneCycleLR.*, this trainer's None"),
         (lambda: make(clip_norm=1.0), "clip_norm is None, this trainer's 1.0"),
+        (
+            lambda: make(loss=CrossEntropyLoss(label_smoothing=0.1)),
+            "loss is .*'label_smoothing': 0.0.* this trainer's .* 0.1",
+        ),
         (lambda: make(width=5), "0.weight has shape"),
     ],
 )

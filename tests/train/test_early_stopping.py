@@ -59,6 +59,35 @@ def test_a_run_that_somebody_stopped_keeps_its_last_weights(make_trainer, points
     assert digest(trainer.model) == script.digests[1]
 
 
+def test_what_stopped_a_run_first_is_why_it_stopped(make_trainer, points):
+    """Ctrl-C during the validation after which patience would end."""
+
+    class Signal(Script):
+        def on_epoch_end(self, trainer, row):
+            super().on_epoch_end(trainer, row)
+            if trainer.epoch == 2:
+                trainer.stop("SIGINT")
+
+    script = Signal([1, 2, 3])
+    trainer = make_trainer(callbacks=[script, EarlyStopping(patience=1)])
+    trainer.fit(points, 3)
+    assert trainer.stopped == "SIGINT"
+    assert digest(trainer.model) == script.digests[1]
+
+
+def test_a_run_that_fails_keeps_the_weights_it_had(make_trainer, points):
+    class Fail(Callback):
+        def on_epoch_end(self, trainer, row):
+            if trainer.epoch == 2:
+                raise RuntimeError
+
+    script = Script([1, 2, 3])
+    trainer = make_trainer(callbacks=[script, EarlyStopping(patience=5), Fail()])
+    with pytest.raises(RuntimeError):
+        trainer.fit(points, 3)
+    assert digest(trainer.model) == script.digests[1] != script.digests[0]
+
+
 def test_a_small_improvement_is_none(make_trainer, points):
     trainer, _ = run(make_trainer, points, [3, 2.9, 2.8, 2.7], patience=2, min_delta=0.5)
     assert trainer.epoch == 3

@@ -57,6 +57,14 @@ def test_what_is_written_is_what_is_read():
         ('model = "a"\n[optimizer]\nname = "adam"\nlr = "fast"', r"optimizer\.lr: is 'fast'"),
         ('model = "a"\n[optimizer]\nname = "lion"\nlr = 1', r"optimizer\.name: is 'lion', expected adam, adamw, sgd"),
         ('model = "a"\n[schedule]\nname = "steps"', r"schedule\.name: is 'steps', expected constant, cosine"),
+        ('model = "a"\nmonitor = "val_acc"', "monitor: is 'val_acc', expected loss, accuracy, val_loss, val_accuracy"),
+        ('model = "a"\n[schedule]\nname = "one-cycle"\nmax_lr = 1', r"schedule\.max_lr: unknown"),
+        ('model = "a"\n[schedule]\nname = "cosine"\nT_max = 1', r"schedule\.T_max: unknown"),
+        ('model = "a"\n[loss]\nweight = "abc"', "loss: makes no CrossEntropyLoss"),
+        ('model = "a"\n[loss]\nweight = [[1, 2], [3]]', "loss: makes no CrossEntropyLoss"),
+        ('model = "a"\n[loss]\nlabel_smoothing = 2', "label_smoothing"),
+        ('model = "a"\nsubset = ' + "[" * 5000, "here: no valid TOML"),
+        ('model = "a"\nepochs = ' + "1" * 5000, "here: no valid TOML"),
         ('model = "a"\n[schedule]\nname = "constant"\nwarmup = 0.5', r"schedule\.warmup: is 0.5, a number of steps"),
     ],
 )  # fmt: skip
@@ -85,6 +93,17 @@ def test_a_setting_without_key_or_value(text):
         parse_setting(text)
 
 
+def test_a_setting_beyond_all_bounds():
+    for value in ("[" * 5000, "1" * 5000):
+        with pytest.raises(ConfigError, match="--set epochs: no valid value"):
+            parse_setting(f"epochs={value}")
+
+
+def test_a_name_that_is_no_text():
+    with pytest.raises(ConfigError, match=r"data: .* is no valid text"):
+        Recipe("m", data="folder\udcff")
+
+
 @pytest.fixture
 def model():
     return mnist_cnn().build((1, 28, 28))
@@ -98,8 +117,16 @@ def test_it_makes_the_optimiser_that_it_names(model):
     assert (adam.lr, adam.betas, adamw.weight_decay, sgd.momentum) == (0.5, (0.1, 0.2), 0.1, 0.9)
     with pytest.raises(ConfigError, match="weight_decay"):
         Recipe("m", optimizer={"name": "adam", "lr": 0.1, "weight_decay": -1}).make_optimizer(model)
-    with pytest.raises(ConfigError, match="optimizer: makes no Adam"):
-        Recipe("m", optimizer={"name": "adam", "lr": 0.1, "eps": "small"}).make_optimizer(model)
+    for name, value, words in (
+        ("eps", "small", r"optimizer\.eps: is 'small', a number is needed"),
+        ("eps", float("inf"), r"optimizer\.eps: is inf, a finite number is needed"),
+        ("betas", 0.9, "betas"),
+        ("weight_decay", True, r"optimizer\.weight_decay: is True, a number"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            Recipe("m", optimizer={"name": "adam", "lr": 0.1, name: value}).make_optimizer(model)
+    with pytest.raises(ConfigError, match=r"optimizer\.nesterov: is 'no', true or false is needed"):
+        Recipe("m", optimizer={"name": "sgd", "lr": 0.1, "nesterov": "no"}).make_optimizer(model)
 
 
 def schedule(model, steps=10, optimizer="adam", **table):
@@ -117,8 +144,17 @@ def test_it_makes_the_schedule_that_it_names(model):
     assert (type(cosine), cosine.T_max) == (CosineAnnealingLR, 10)
     step = schedule(model, name="step", step_size=4, gamma=0.5)
     assert [type(step), *(step.lr(i) for i in (3, 4, 8))] == [StepLR, 0.5, 0.25, 0.125]
-    with pytest.raises(ConfigError, match=r"schedule: makes no StepLR: .*step_size"):
+    with pytest.raises(ConfigError, match=r"schedule\.step_size: is missing; after how many optimiser steps"):
         schedule(model, name="step")
+    with pytest.raises(ConfigError, match=r"gamma 1e\+300 the rate of step 9 is beyond all numbers"):
+        schedule(model, name="step", step_size=4, gamma=1e300).lr(8)
+
+
+def test_betas_that_are_set_are_not_moved_by_a_cycle(model):
+    recipe = Recipe("m", optimizer={"name": "adam", "lr": 0.5, "betas": [0.1, 0.2]})
+    optimizer = recipe.make_optimizer(model)
+    recipe.make_schedule(optimizer, 10)
+    assert optimizer.betas == (0.1, 0.2)
 
 
 def test_warmup_rises_to_where_the_schedule_begins(model):

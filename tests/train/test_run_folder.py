@@ -6,17 +6,18 @@ import json
 import pytest
 
 from pellucid import ConfigError, FileError
-from pellucid.train import Recipe, RunFolder, digest, load_weights
+from pellucid.data import Normalize
+from pellucid.train import ModelInfo, Recipe, RunFolder, digest, load_weights
 from pellucid.train.checkpointer import stored
 
-ABOUT = {"model": "m", "input_shape": [3]}
+INFO = ModelInfo("m", (3,), ("a", "b"), Normalize(0.25, 0.5), "whole", {"training": "x"})
 
 
 @pytest.fixture
 def make_run(tmp_path, make_trainer):
     def make(name="run", **recipe):
         trainer = make_trainer()
-        run = RunFolder.create(tmp_path / name, Recipe("m", **recipe), ABOUT, {"threads": 1}, trainer)
+        run = RunFolder.create(tmp_path / name, Recipe("m", **recipe), INFO, {"threads": 1}, trainer)
         trainer.callbacks = (run, run.checkpointer())
         return run, trainer
 
@@ -29,7 +30,7 @@ def test_it_begins_with_recipe_environment_and_a_checkpoint(make_run, tmp_path):
     assert names == ["checkpoints", "config.toml", "env.json", "log.txt", "model.json"]
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
     assert RunFolder(run.path).recipe == Recipe("m")
-    assert RunFolder(run.path).about == ABOUT
+    assert RunFolder(run.path).info == INFO
     assert [p.name for p in stored(run.path / "checkpoints")] == ["step-00000000.safetensors"]
     before = digest(trainer.model)
     run.resume(trainer, pytest.fail)
@@ -39,7 +40,8 @@ def test_it_begins_with_recipe_environment_and_a_checkpoint(make_run, tmp_path):
 def test_it_keeps_history_weights_and_log(make_run, points):
     run, trainer = make_run()
     trainer.fit(points, 3, validation=points)
-    run.finish(trainer, {"test": {"accuracy": 1.0}})
+    result = {"test": {"accuracy": 1.0}, "weights_sha256": "x"}
+    run.finish(trainer, result)
     with (run.path / "history.csv").open() as file:
         assert [float(row["val_loss"]) for row in csv.DictReader(file)] == trainer.history["val_loss"]
     model, best = trainer.model, trainer.history.best("val_loss")
@@ -47,7 +49,7 @@ def test_it_keeps_history_weights_and_log(make_run, points):
     load_weights(model, run.weights())
     assert digest(model) == last
     assert (digest(model) == last) == (best == 2) or run.weights("best").read_bytes() != run.weights().read_bytes()
-    assert run.result() == {"test": {"accuracy": 1.0}}
+    assert run.result() == result
     log = (run.path / "log.txt").read_text().splitlines()
     assert [line.split(" ", 2)[2][:8] for line in log] == ["started", "epoch 1:", "epoch 2:", "epoch 3:", "done"]
 
@@ -143,6 +145,9 @@ def test_a_checkpoint_holds_no_path(make_run, tmp_path, points):
         ("config.toml", b"\xff\xfe", r"config\.toml: cannot be read: no UTF-8 text"),
         ("model.json", None, r"model\.json: cannot be read: No such file"),
         ("model.json", b"{", r"model\.json: damaged: "),
+        ("model.json", b"[" * 5000, r"model\.json: damaged: "),
+        ("model.json", b"[]", r"model\.json: is \[\], a table is needed"),
+        ("model.json", b"{}", r"model\.json: model: is missing"),
     ],
 )
 def test_a_damaged_folder_is_named(make_run, name, content, words):
@@ -157,5 +162,5 @@ def test_no_run_and_no_weights_yet(make_run, tmp_path):
         RunFolder(tmp_path / "nowhere")
     run, _ = make_run()
     for which, words in (("last", "no epoch is done yet"), ("best", "no epoch was validated yet")):
-        with pytest.raises(FileError, match=f"has no {which} weights, {words}"):
+        with pytest.raises(FileError, match=f"{which}.safetensors: is missing: {words}"):
             run.weights(which)

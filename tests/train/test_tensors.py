@@ -1,5 +1,6 @@
 """Files of named arrays: right ones come back to the bit, wrong ones are named before their numbers are read."""
 
+import contextlib
 import json
 import pickle
 import tracemalloc
@@ -58,6 +59,13 @@ def lying_npy(shape):
     return file.getvalue() + bytes(24)
 
 
+def strange_npy(header):
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+LONG = b"\x93NUMPY\x02\x00" + (300_000_000).to_bytes(4, "little") + bytes(100)
+
+
 class Evil:
     def __reduce__(self):
         return (pytest.fail, ("the pickle was opened",))
@@ -93,6 +101,10 @@ BAD = {
     "npz strings": (npz(**{"a.npy": npy(np.array(["x"]))}), "a holds <U1, numbers are needed"),
     "npz cut short": (npz_bytes(STATE)[:-30], "no valid .npz file"),
     "npz no npy": (npz(**{"0.bias.npy": b"hello world"}), "no valid .npz file"),
+    "npz long header": (npz(**{"a.npy": LONG}), "a has a header beyond 10,000 bytes"),
+    "npz strange header": (npz(**{"a.npy": strange_npy("{1: 2, 'a': 3}")}), "no valid .npz file"),
+    "npz nested header": (npz(**{"a.npy": strange_npy("(" * 200)}), "no valid .npz file"),
+    "shape beyond numbers": (safetensors(b'{"a":{"dtype":"F32","shape":[1e400],"data_offsets":[0,4]}}', bytes(4)), "its header"),
     "npz lies": (npz(**{"0.bias.npy": lying_npy((10**9,))}), r"0.bias of shape \(1000000000,\) has 152 bytes"),
 }  # fmt: skip
 
@@ -119,6 +131,17 @@ def test_an_npz_with_a_name_twice(tmp_path):
             archive.writestr("0.bias.npy", npy(np.zeros(2)))
     with pytest.raises(FileError, match=r"0\.bias stands there twice"):
         load_weights(net(), tmp_path / "w")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_damage_to_a_packed_npz_is_a_file_error_or_harmless(tmp_path, seed):
+    np.savez_compressed(tmp_path / "w.npz", **STATE)
+    content = bytearray((tmp_path / "w.npz").read_bytes())
+    rng = np.random.default_rng(seed)
+    content[rng.integers(4, len(content))] ^= 1 << rng.integers(8)
+    (tmp_path / "w.npz").write_bytes(content)
+    with contextlib.suppress(FileError):
+        load_weights(net(), tmp_path / "w.npz")
 
 
 def test_a_large_foreign_file_is_refused_before_its_numbers_are_read(tmp_path):

@@ -1,7 +1,9 @@
 """Writing files so that a crash leaves the old one or the new one, and nothing else."""
 
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import FileError
@@ -44,6 +46,50 @@ def publish_folder(staging: Path, path: Path) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise FileError(f"{path}: cannot be made: {error.strerror or error}") from error
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process for the length of a ``with``; the system gives it free if the process dies.
+
+    Raises
+    ------
+    FileError
+        If another process has it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileError(f"{folder}: another process is at work in it") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make a folder and those above it that are missing; return the new ones, the lowest first.
+
+    Raises
+    ------
+    FileError
+        If that cannot be; none of them stays then.
+    """
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        remove_empty(missing)
+        raise FileError(f"{folder}: cannot be made: {error.strerror or error}") from error
+    return missing
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of the folders that are there and empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _sync_folder(folder: Path) -> None:

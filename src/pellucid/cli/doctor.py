@@ -36,6 +36,8 @@ def doctor(as_json: bool) -> None:
 
 
 def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str | None]) -> list[str]:
+    from .main import program
+
     vectors = ", ".join(found["simd"]) or "no vector extensions"
     rows = [
         ("pellucid", f"{found['pellucid']} on Python {found['python']}, {found['system']}"),
@@ -51,5 +53,5 @@ def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str |
         extra, purpose = _EXTRAS[name]
         rows.append((name, f"{'found' if there else 'missing'}: {purpose}"
                      + ("" if there else f"; pip install 'pellucid[{extra}]'")))  # fmt: skip
-    rows += [(name, folder or f"not on this machine; pellucid data fetch {name}") for name, folder in sets.items()]
+    rows += [(name, folder or f"not on this machine; {program()} data fetch {name}") for name, folder in sets.items()]
     return [f"{name:14} {text}" for name, text in rows]

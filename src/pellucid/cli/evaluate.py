@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 def evaluate(run: str, weights: str, data: str | None, part: str, as_json: bool) -> None:
     """Measure the network of RUN (a run's folder or its name, or a trained network of the package)."""
     from .. import models
+    from ..train import fingerprint
 
     trained = models.load(find_trained(run), weights)
     images = _images(trained, data, part)
+    known = trained.run.info.data_sha256.get(part)
+    if data is None and known not in (None, fingerprint(images)):
+        click.echo(f"note: these are not the {part} images that the run had; the data have changed since", err=True)
     result = trained.evaluate(images)
     if as_json:
         print_json({"run": run, "weights": weights, "weights_sha256": trained.digest, "on": part,
@@ -41,18 +45,18 @@ def _images(trained: "TrainedModel", source: str | None, part: str) -> "Dataset"
     from ..data import load
     from ..train import Parts, load_parts
 
+    recipe = trained.run.recipe
     if source is None:
-        parts = load_parts(trained.run.recipe)
+        parts = load_parts(recipe)
     else:
         training, test = load(source)
         parts = Parts(training, training.take([]), test)
     images: Dataset = getattr(parts, part)
     if not len(images):
         raise ConfigError(f"--on {part}: there are no {part} images {f'in {source}' if source else 'in this run'}")
-    if images.input_shape != trained.input_shape:
-        raise ConfigError(f"--data {source}: images are {images.input_shape}, the network takes {trained.input_shape}")
-    if len(images.class_names) > len(trained.class_names):
-        raise ConfigError(
-            f"--data {source}: has {len(images.class_names)} classes, the network knows {len(trained.class_names)}"
-        )
+    where, shape, classes = source or recipe.data, trained.input_shape, len(trained.class_names)
+    if images.input_shape != shape:
+        raise ConfigError(f"{where}: images are {images.input_shape}, the network takes {shape}")
+    if len(images.class_names) > classes:
+        raise ConfigError(f"{where}: has {len(images.class_names)} classes, the network knows {classes}")
     return replace(images, normalize=trained.normalize)

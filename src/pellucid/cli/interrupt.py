@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _NOTE = b"\nstopping after this step, with a checkpoint; Ctrl-C again aborts\n"
@@ -20,7 +20,8 @@ def orderly(stop: Callable[[str], None]) -> Iterator[None]:
         stop(signal.Signals(number).name)
         for n in before:  # a second one is no longer ours
             signal.signal(n, signal.default_int_handler if n == signal.SIGINT else signal.SIG_DFL)
-        os.write(2, _NOTE)  # no buffer: a handler may run in the middle of a print
+        with suppress(OSError):  # whoever read it may be gone; no buffer: this may run in the middle of a print
+            os.write(2, _NOTE)
 
     before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
     before = {n: handler for n, handler in before.items() if handler is not signal.SIG_IGN}

@@ -4,6 +4,7 @@ Nothing here, nor at the top of a sub-command's file, imports NumPy: ``pellucid 
 Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage, 130 stopped by Ctrl-C.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ for command in (train, evaluate, predict, summary, models, data, doctor):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
     try:
         code = cli.main(arguments, prog_name=program(), standalone_mode=False)
         sys.stdout.flush()

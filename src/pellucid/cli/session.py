@@ -1,6 +1,7 @@
 """One call of ``pellucid train``: what it trains, where it keeps it, and what it says on the way."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from .options import print_json
 if TYPE_CHECKING:
     from ..data import Loader
     from ..nn import Module
-    from ..train import Parts, Recipe, RunFolder, Trainer
+    from ..train import ModelInfo, Parts, Recipe, RunFolder, Trainer
 
 
 class Session:
@@ -38,23 +39,23 @@ class Session:
         """Prepare a new run and make its folder."""
         from ..train import RunFolder, assemble, environment
 
-        if out is not None and (out.exists() or out.is_symlink()):
+        if out is not None and (out.exists() or out.is_symlink() or out.name == ".."):
             raise FileError(f"--out {out}: exists already; choose a new name, nothing is overwritten")
         self = cls(recipe, as_json)
         self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
         self._introduce()
-        self.folder = RunFolder.create(out or _free(recipe.model), recipe, self._about(), environment(), self.trainer)
+        self.folder = RunFolder.create(out or _free(recipe.model), recipe, self._info(), environment(), self.trainer)
         self._watch(every)
         return self
 
     @classmethod
-    def again(cls, path: Path, epochs: int | None, as_json: bool, every: int | None) -> "Session":
-        """Prepare to go on with a run."""
+    def again(cls, folder: "RunFolder", epochs: int | None, as_json: bool, every: int | None) -> "Session":
+        """Prepare to go on with a run, which is locked."""
         from dataclasses import replace
 
-        from ..train import RunFolder, assemble, environment
+        from ..train import assemble, environment
 
-        folder = RunFolder(path)
+        path = folder.path
         recipe = folder.recipe
         if changes := folder.changes():
             raise ConfigError(
@@ -68,17 +69,21 @@ class Session:
                 )
             recipe = replace(recipe, epochs=epochs)
         self = cls(recipe, as_json)
-        if (now := self._about()) != folder.about:
-            changed = [key for key in now if now[key] != folder.about.get(key)]
+        now, then = self._info().to_dict(), folder.info.to_dict()
+        if now != then:
+            changed = [key for key in now if now[key] != then[key]]
             raise FileError(f"{path}: the data are not those the run began with ({', '.join(changed)} differ)")
         self.trainer, self.loader = assemble(recipe, self.model, self.parts.training)
-        self.folder = folder
+        self.folder, folder.recipe = folder, recipe  # the checkpoints to come are those of the longer run
         self._watch(every)
         folder.resume(self.trainer, self._say)
-        if self.trainer.epoch > recipe.epochs:
-            raise ConfigError(f"--epochs {epochs}: {self.trainer.epoch} epochs of {path} are done already")
-        folder.update_recipe(recipe)
+        if (self.trainer.epoch, self.trainer.batch) > (recipe.epochs, 0):
+            raise ConfigError(
+                f"--epochs {recipe.epochs}: {path} has gone beyond, to epoch {self.trainer.epoch}, "
+                f"batch {self.trainer.batch} of the next"
+            )
         differences = folder.went_on(environment(), self.trainer)
+        folder.update_recipe(recipe)
         self._say(f"{path}: goes on after epoch {self.trainer.epoch}, step {self.trainer.step}")
         if differences:
             self._say(f"note: another machine or version, the bits may differ: {'; '.join(differences)}")
@@ -91,8 +96,9 @@ class Session:
         try:
             with orderly(trainer.stop):
                 trainer.fit(self.loader, epochs, validation=validation if len(validation) else None)
-        except (PellucidError, OSError) as error:
-            self.folder.log(f"failed: {error}")
+        except PellucidError as error:
+            with suppress(PellucidError):  # of a full disk, say: the error itself is what is to be told
+                self.folder.log(f"failed: {error}")
             self.folder.remove_if_nothing_was_learned()
             raise
         if trainer.stopped in ("SIGINT", "SIGTERM"):
@@ -111,25 +117,28 @@ class Session:
             raise ConfigError(
                 f"{self.recipe.data}: the data have {len(names)} classes, {self.recipe.model} tells {outputs} apart"
             )
+        weight = self.recipe.loss.get("weight")
+        if weight is not None and len(weight) != outputs:
+            raise ConfigError(
+                f"loss.weight: has {len(weight)} numbers, {self.recipe.model} tells {outputs} classes apart"
+            )
         return [*names, *map(str, range(len(names), outputs))]
 
     def _watch(self, every: int | None) -> None:
         self.trainer.callbacks = (*self.trainer.callbacks, self.progress, self.folder, self.folder.checkpointer(every))
 
-    def _about(self) -> dict[str, Any]:
-        from dataclasses import asdict
-
-        from ..train import fingerprint
+    def _info(self) -> "ModelInfo":
+        from ..train import ModelInfo, fingerprint
 
         training = self.parts.training
-        return {
-            "model": self.recipe.model,
-            "input_shape": list(training.input_shape),
-            "class_names": self.classes,
-            "normalize": asdict(training.normalize),
-            "framing": "digit" if self.recipe.data == "mnist" else "whole",
-            "data_sha256": {name: fingerprint(part) for name, part in self.parts._asdict().items()},
-        }
+        return ModelInfo(
+            self.recipe.model,
+            training.input_shape,
+            tuple(self.classes),
+            training.normalize,
+            "digit" if self.recipe.data == "mnist" else "whole",
+            {name: fingerprint(part) for name, part in self.parts._asdict().items()},
+        )
 
     # --- what it says ------------------------------------------------------------------------------------
 

@@ -60,10 +60,15 @@ def train(
             raise click.UsageError(
                 "--resume goes on as the run began; with it go only --epochs, --threads, --checkpoint-every, --json"
             )
-        session = Session.again(find_run(resume), given.get("epochs"), as_json, checkpoint_every)
+        from ..train import RunFolder
+
+        folder = RunFolder(find_run(resume))
+        with folder.locked():
+            Session.again(folder, given.get("epochs"), as_json, checkpoint_every).train()
     else:
         session = Session.new(_recipe(name, config, changes, given), out, as_json, checkpoint_every)
-    session.train()
+        with session.folder.locked():
+            session.train()
 
 
 def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], given: dict[str, Any]) -> "Recipe":

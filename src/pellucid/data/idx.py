@@ -99,7 +99,10 @@ def _parse(path: Path, file: BufferedIOBase) -> Array:
     if len(content) != announced:
         found = f"only {len(content):,}" if len(content) < announced else "more"
         raise FileError(f"{path}: shape {shape} announces {announced:,} bytes of data, the file has {found}")
-    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError as error:  # more axes than NumPy takes, or without numbers too long ones
+        raise FileError(f"{path}: shape {shape}: {error}") from error
 
 
 def _read(file: BufferedIOBase, most: int) -> bytearray:

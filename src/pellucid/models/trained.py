@@ -4,7 +4,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from .._core.errors import ConfigError, FileError
-from ..data import Normalize
 from ..nn import Module
 from ..train import Evaluator, RunFolder, digest, load_weights
 from .ready import find
@@ -30,12 +29,11 @@ class TrainedModel(Evaluator):
     """
 
     def __init__(self, run: RunFolder, model: Module) -> None:
-        super().__init__(model, normalize=Normalize(**run.about["normalize"]))
-        self.run = run
-        self.input_shape = tuple(run.about["input_shape"])
-        self.class_names = tuple(run.about["class_names"])
-        self.framing = run.about["framing"]
-        self.digest = digest(model)
+        super().__init__(model, run.recipe.make_loss(), normalize=run.info.normalize)
+        self.run, self.digest = run, digest(model)
+        self.input_shape, self.class_names, self.framing = (
+            run.info.input_shape, run.info.class_names, run.info.framing
+        )  # fmt: skip
 
 
 def load(source: str | Path, weights: str = "last") -> TrainedModel:
@@ -64,7 +62,10 @@ def load(source: str | Path, weights: str = "last") -> TrainedModel:
     if weights not in ("last", "best"):
         raise ConfigError(f"weights: is {weights!r}, expected 'last' or 'best'")
     run = RunFolder(_FOLDER / source if source in TRAINED else source)
-    model = find(run.recipe.model).make().build(tuple(run.about["input_shape"]), seed=run.recipe.seed)
+    model = find(run.recipe.model).make().build(run.info.input_shape, seed=run.recipe.seed)
+    if model.output_shape(run.info.input_shape) != (len(run.info.class_names),):
+        raise FileError(f"{run.path / 'model.json'}: class_names: there are {len(run.info.class_names)}, the network "
+                        f"gives {model.output_shape(run.info.input_shape)}")  # fmt: skip
     path = run.weights(weights)
     load_weights(model, path)
     result = run.result()

@@ -74,14 +74,14 @@ class CrossEntropyLoss:
         ----------
         logits, targets : array
         sample_weights : array (N,), optional
-            How much each sample counts: finite, not negative, not all 0.
+            How much each sample counts: finite, not negative.
 
         Raises
         ------
         ShapeError
             If shapes do not fit, or there are no samples.
         ConfigError
-            If a sample weighs less than 0 or is not finite, or all weigh 0.
+            If a sample weighs less than 0 or is not finite.
         """
         targets = np.asarray(targets)
         if not len(logits):
@@ -93,9 +93,7 @@ class CrossEntropyLoss:
         weights = np.ones(len(logits))
         if self.reduction == "mean":
             weights = share if weight is None or targets.ndim == 2 else share * weight[targets]
-            total = ordered_sum(weights)
-            if not total:
-                raise ConfigError("CrossEntropyLoss: the classes of all samples weigh 0, so there is no mean")
+            total = ordered_sum(weights) or 1.0  # samples that all weigh 0 have no loss and no gradient
             share = share / total
         self.losses, self.weights = outside(losses) if given is None else given * losses, weights
         self._saved = saved, share.astype(logits.dtype)
@@ -114,6 +112,6 @@ def _sample_weights(values: Array, N: int) -> Array:
     weights = np.array(values, np.float64)
     if weights.shape != (N,):
         raise ShapeError(f"CrossEntropyLoss: sample_weights have shape {weights.shape}, expected {(N,)}")
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
-        raise ConfigError("CrossEntropyLoss: sample_weights must be finite, not negative and not all 0")
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ConfigError("CrossEntropyLoss: sample_weights must be finite and not negative")
     return weights

@@ -1,7 +1,7 @@
 """OneCycleLR: a learning rate that rises once and falls once."""
 
 from .._core.errors import ConfigError
-from .optimizer import Optimizer
+from .optimizer import Optimizer, in_unit_interval
 from .schedule import Schedule, cosine
 
 
@@ -45,6 +45,7 @@ class OneCycleLR(Schedule):
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
     ) -> None:
+        in_unit_interval("OneCycleLR", base_momentum=base_momentum, max_momentum=max_momentum)
         if total_steps < 1:
             raise ConfigError(f"OneCycleLR: total_steps is {total_steps}, at least 1 is needed")
         if not 0 <= pct_start <= 1:

@@ -69,7 +69,12 @@ class StepLR(Schedule):
 
     def lr(self, step: int) -> float:
         """Return the learning rate of step 0, 1, ..."""
-        return self.base_lr * self.gamma ** (step // self.step_size)
+        try:
+            return self.base_lr * self.gamma ** (step // self.step_size)
+        except OverflowError:
+            raise ConfigError(
+                f"StepLR: with gamma {self.gamma:g} the rate of step {step + 1} is beyond all numbers"
+            ) from None
 
 
 class CosineAnnealingLR(Schedule):

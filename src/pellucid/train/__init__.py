@@ -9,6 +9,7 @@ from .environment import environment
 from .evaluator import Evaluator
 from .history import History
 from .metrics import accuracy
+from .model_info import ModelInfo
 from .recipe import Recipe
 from .run_folder import RunFolder
 from .trainer import Trainer
@@ -21,6 +22,7 @@ __all__ = [
     "EarlyStopping",
     "Evaluator",
     "History",
+    "ModelInfo",
     "Parts",
     "ProgressBar",
     "Recipe",

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._core.arrays import Array
@@ -49,6 +51,7 @@ class ProgressBar(Callback):
         self.file = file or sys.stderr
         self.seconds: list[float] = []  # of each epoch, validation included
         self._bar: Any = None
+        self._mute = False
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
         """Remember how much there is to do."""
@@ -59,28 +62,43 @@ class ProgressBar(Callback):
     def on_epoch_begin(self, trainer: "Trainer", epoch: int) -> None:
         """Start a bar; tqdm draws none where there is no terminal."""
         self._start = time.perf_counter()
-        self._bar = self._tqdm(
-            total=self._batches, initial=trainer.batch, desc=f"epoch {epoch}/{self._last}", file=self.file, leave=False,
-            disable=None, unit="batch", dynamic_ncols=True,
-        )  # fmt: skip
+        with self._shown():
+            self._bar = self._tqdm(
+                total=self._batches, initial=trainer.batch, desc=f"epoch {epoch}/{self._last}", file=self.file,
+                leave=False, disable=self._mute or None, unit="batch", dynamic_ncols=True,
+            )  # fmt: skip
 
     def on_step_end(self, trainer: "Trainer", means: dict[str, float]) -> None:
         """Move the bar on."""
-        self._bar.set_postfix_str(describe(means), refresh=False)
-        self._bar.update()
+        if not self._mute:
+            with self._shown():
+                self._bar.set_postfix_str(describe(means), refresh=False)
+                self._bar.update()
 
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Replace the bar by the epoch's line."""
-        self._bar.close()
         self.seconds.append(time.perf_counter() - self._start)
         numbers = {name: value for name, value in row.items() if name not in ("epoch", "lr")}
         line = f"epoch {row['epoch']}/{self._last}  {describe(numbers)}  {self.seconds[-1]:.1f} s"
-        self._tqdm.write(line, file=self.file)
+        if not self._mute:
+            with self._shown():
+                self._bar.close()
+                self._tqdm.write(line, file=self.file)
+                self.file.flush()
 
     def on_train_end(self, trainer: "Trainer") -> None:
         """Leave the terminal clean."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._bar is not None and not self._mute:
+            with self._shown():
+                self._bar.close()
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        """A reader who has gone must not end a run: from then on the bar is silent."""
+        try:
+            yield
+        except OSError:
+            self._mute = True
 
 
 def describe(numbers: dict[str, float]) -> str:

@@ -111,7 +111,7 @@ def read_checkpoint(path: str | os.PathLike[str], model: Module | None = None) -
     try:
         state = json.loads(metadata[_ENTRY])
         known = state["format"] == FORMAT
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise FileError(f"{path}: is a safetensors file but no checkpoint of pellucid") from None
     if not known:
         raise FileError(f"{path}: has format {state['format']}, this version reads format {FORMAT}")

@@ -37,6 +37,11 @@ class Checkpointer(Callback):
         The checkpoint of the epoch that is best by this column stays too.
     about : mapping, optional
         Plain data for each checkpoint, see `save_checkpoint`.
+
+    Attributes
+    ----------
+    best : path or None
+        The checkpoint of the best epoch.
     """
 
     def __init__(
@@ -53,7 +58,7 @@ class Checkpointer(Callback):
         self.folder, self.every_steps, self.keep, self.monitor = Path(folder), every_steps, keep, monitor
         self.about = dict(about or {})
         self._batches: int | None = None
-        self._best: Path | None = None
+        self.best: Path | None = None
         self._written: set[Path] = set()
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
@@ -82,7 +87,7 @@ class Checkpointer(Callback):
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Write one; remember it if the epoch was the best."""
         if self.monitor in row and trainer.history.best(self.monitor) == len(trainer.history) - 1:
-            self._best = self.path(trainer.step)
+            self.best = self.path(trainer.step)
         self.save(trainer)
 
     def adopt(self, path: Path) -> None:
@@ -91,11 +96,11 @@ class Checkpointer(Callback):
 
     def state_dict(self) -> dict[str, Array]:
         """Return the step of the best checkpoint."""
-        return {} if self._best is None else {"best": np.array(int(self._best.stem.removeprefix("step-")))}
+        return {} if self.best is None else {"best": np.array(int(self.best.stem.removeprefix("step-")))}
 
     def load_state_dict(self, state: dict[str, Array]) -> None:
         """Take over which checkpoint is the best."""
-        self._best = self.path(int(state["best"])) if "best" in state else None
+        self.best = self.path(int(state["best"])) if "best" in state else None
 
     def path(self, step: int) -> Path:
         """Return where the checkpoint after `step` steps lies."""
@@ -107,7 +112,7 @@ class Checkpointer(Callback):
         self._written.add(self.path(trainer.step))
         # Of those up to now only: a run that went back to an older checkpoint will write the later ones again.
         for old in [p for p in stored(self.folder) if p <= self.path(trainer.step)][self.keep :]:
-            if old != self._best:
+            if old != self.best:
                 with suppress(OSError):
                     old.unlink()
 

@@ -47,9 +47,11 @@ class EarlyStopping(Callback):
         self.monitor, self.patience, self.min_delta, self.restore_best = monitor, patience, min_delta, restore_best
         self.best: dict[str, Array] = {}  # the weights of the best epoch
         self._reason = f"no better {monitor} in {patience} epochs"
+        self._end = 0  # the epoch at which fit is done
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
         """A run that goes on may have come to its end already."""
+        self._end = trainer.epoch + epochs
         self._judge(trainer)
 
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
@@ -64,12 +66,13 @@ class EarlyStopping(Callback):
         self._judge(trainer)
 
     def on_train_end(self, trainer: "Trainer") -> None:
-        """Put the best weights back."""
-        if self.best and trainer.stopped in (None, self._reason):
+        """Put the best weights back, if nobody else stopped the run and nothing failed."""
+        done = trainer.epoch == self._end if trainer.stopped is None else trainer.stopped == self._reason
+        if self.best and done:
             trainer.model.load_state_dict(self.best)
 
     def _judge(self, trainer: "Trainer") -> None:
-        if waited(trainer.history, self.monitor, self.min_delta) >= self.patience:
+        if trainer.stopped is None and waited(trainer.history, self.monitor, self.min_delta) >= self.patience:
             trainer.stop(self._reason)
 
     def state_dict(self) -> dict[str, Array]:

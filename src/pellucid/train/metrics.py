@@ -54,5 +54,5 @@ class Means:
             self.counts[name] = ordered_sum(loss_weights, before) if name == "loss" else before + len(array)
 
     def result(self) -> dict[str, float]:
-        """Return the means by name."""
-        return {name: total / self.counts[name] for name, total in self.sums.items()}
+        """Return the means by name; where all samples weigh 0 it is 0."""
+        return {name: total / (self.counts[name] or 1.0) for name, total in self.sums.items()}

@@ -30,6 +30,8 @@ _KINDS: dict[str, type] = {
     "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
 _WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
+_MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
+_OF_THE_RUN = ("max_lr", "total_steps", "T_max")  # what a schedule takes from optimizer.lr and the run's length
 _LEAST = {"epochs": 1, "batch_size": 1, "validation": 0, "patience": 0, "seed": 0}
 
 
@@ -54,13 +56,14 @@ class Recipe:
     patience : int
         Stop after so many epochs without improvement and take the best weights; 0: never.
     monitor : str
-        The column of the history that tells the best epoch.
+        The column of the history that tells the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy".
     optimizer : table
         `name` ("adam", "adamw", "sgd") and settings of that class; `lr` is the peak with one-cycle.
         The momentum of "sgd" is 0.9 unless it is set.
     schedule : table
         `name` ("constant", "cosine", "one-cycle", "step") and settings of that class, counted in optimiser steps.
         The length of "cosine" and "one-cycle" is that of the run.  `warmup`: so many steps rise linearly before.
+        One-cycle moves Adam's first beta too, unless `betas` are set.
     loss : table
         Settings of CrossEntropyLoss: `label_smoothing`, `weight` (of each class).
 
@@ -104,9 +107,15 @@ class Recipe:
         object.__setattr__(self, "optimizer", {**defaults, **self.optimizer})
         _check_table("optimizer", self.optimizer, OPTIMIZERS)
         _check_table("schedule", self.schedule, SCHEDULES, ("warmup",))
-        for name in self.loss:
-            if name not in arguments(CrossEntropyLoss):
-                raise unknown(f"loss.{name}", name, arguments(CrossEntropyLoss))
+        if self.schedule["name"] == "step" and "step_size" not in self.schedule:
+            raise ConfigError("schedule.step_size: is missing; after how many optimiser steps is the rate to fall?")
+        if self.monitor not in _MONITORS:
+            raise ConfigError(f"monitor: is {self.monitor!r}, expected {', '.join(_MONITORS)}")
+        try:
+            self.to_toml().encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"data: {self.data!r} is no valid text, which config.toml must be") from None
+        self.make_loss()
         if not _is(self.optimizer.get("lr"), float) or not 0 < self.optimizer["lr"] < float("inf"):
             raise ConfigError(f"optimizer.lr: is {self.optimizer.get('lr')!r}, a finite number above 0 is needed")
         warmup = self.schedule.get("warmup", 0)
@@ -170,7 +179,7 @@ class Recipe:
     def make_optimizer(self, model: Module) -> Optimizer:
         """Return the optimiser for `model`, which is built."""
         given = {name: value for name, value in self.optimizer.items() if name != "name"}
-        if "betas" in given:
+        if isinstance(given.get("betas"), list):
             given["betas"] = tuple(given["betas"])
         kind = OPTIMIZERS[self.optimizer["name"]]
         return make(kind, "optimizer", given, parameters=model.parameters())  # type: ignore[no-any-return]
@@ -182,11 +191,11 @@ class Recipe:
         if warmup >= steps:
             raise ConfigError(f"schedule.warmup: is {warmup} steps, the whole run has {steps}")
         if name == "one-cycle":
-            # Adam's beta1 takes part in the cycle; SGD keeps the momentum that the recipe states.
-            adaptive = self.optimizer["name"] != "sgd"
-            given = {"max_lr": optimizer.lr, "total_steps": steps - warmup, "cycle_momentum": adaptive} | given
+            # Adam's beta1 takes part in the cycle; a momentum or betas that the recipe states stay.
+            free = self.optimizer["name"] != "sgd" and "betas" not in self.optimizer
+            given = {"cycle_momentum": free} | given | {"max_lr": optimizer.lr, "total_steps": steps - warmup}
         elif name == "cosine":
-            given = {"T_max": steps - warmup} | given
+            given |= {"T_max": steps - warmup}
         before = [LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)] if warmup else []
         main: Schedule = make(SCHEDULES[name], "schedule", given, optimizer=optimizer)
         return SequentialLR(optimizer, [*before, main], [warmup]) if before else main
@@ -204,7 +213,7 @@ def _check_table(path: str, table: Mapping[str, Any], kinds: Mapping[str, type],
     name = str(table.get("name"))
     if name not in kinds:
         raise ConfigError(f"{path}.name: is {table.get('name')!r}, expected {', '.join(kinds)}")
-    known = ["name", *more, *arguments(kinds[name])]
+    known = ["name", *more, *(key for key in arguments(kinds[name]) if key not in _OF_THE_RUN)]
     for key in table:
         if key not in known:
             raise unknown(f"{path}.{key}", key, known)

@@ -16,14 +16,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .._core.errors import FileError
-from .._core.files import publish_folder, write_file
+from safetensors.numpy import save
+
+from .._core.errors import ConfigError, FileError
+from .._core.files import locked_folder, make_folder, publish_folder, remove_empty, write_file
 from .callbacks import Callback, describe
-from .checkpoint import restore
+from .checkpoint import read_checkpoint, restore
 from .checkpointer import Checkpointer, newest, stored
+from .model_info import ModelInfo
 from .recipe import Recipe
 from .weights import save_weights
 
@@ -39,6 +43,11 @@ class RunFolder(Callback):
     path : path
         Of a run that exists; `create` makes a new one.
 
+    Attributes
+    ----------
+    recipe : Recipe
+    info : ModelInfo
+
     Raises
     ------
     FileError
@@ -51,14 +60,18 @@ class RunFolder(Callback):
             reason = "is no run, it has no config.toml" if self.path.is_dir() else "no such run"
             raise FileError(f"{self.path}: {reason}")
         self.recipe = Recipe.from_toml(self._text("config.toml"), str(self.path / "config.toml"))
-        self.about = self._json("model.json")
+        try:
+            self.info = ModelInfo.from_dict(self._json("model.json"))
+        except ConfigError as error:
+            raise FileError(f"{self.path / 'model.json'}: {error}") from None
+        self._above: list[Path] = []  # folders above it that `create` made
 
     @classmethod
     def create(
         cls,
         path: str | os.PathLike[str],
         recipe: Recipe,
-        about: Mapping[str, Any],
+        info: ModelInfo,
         environment: Mapping[str, Any],
         trainer: "Trainer",
     ) -> Self:
@@ -70,24 +83,26 @@ class RunFolder(Callback):
             If something stands at `path`, or nothing can be made there.
         """
         path = Path(path)
-        if path.exists() or path.is_symlink():
+        if path.exists() or path.is_symlink() or path.name in ("", ".."):
             raise FileError(f"{path}: exists already; choose a new name, nothing is overwritten")
         staging = path.with_name(f".{path.name}.{os.getpid()}.part")
+        made: list[Path] = []
         try:
-            _mkdir(staging, path)
-            _mkdir(staging / "checkpoints", path)
+            made = make_folder(staging)
+            make_folder(staging / "checkpoints")
             write_file(staging / "config.toml", recipe.to_toml().encode())
-            write_file(staging / "model.json", _dumps(about).encode())
+            write_file(staging / "model.json", _dumps(info.to_dict()).encode())
             write_file(staging / "env.json", _dumps([environment]).encode())
             cls(staging).checkpointer().save(trainer)
             publish_folder(staging, path)
-        except FileError as error:
+        except BaseException as error:
             shutil.rmtree(staging, ignore_errors=True)
-            raise FileError(str(error).replace(str(staging), str(path))) from error
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
+            remove_empty(made)
+            if isinstance(error, FileError):
+                raise FileError(str(error).replace(str(staging), str(path))) from error
             raise
         run = cls(path)
+        run._above = made[1:]
         run.log("started")
         return run
 
@@ -95,9 +110,14 @@ class RunFolder(Callback):
 
     def checkpointer(self, every_steps: int | None = None) -> Checkpointer:
         """Return the callback that keeps checkpoints in this folder; it goes last."""
-        about = {"recipe": self.recipe.to_dict(), "model": self.about}
-        about["recipe"].pop("data")  # a path would differ from one machine to the next; `about` has its fingerprint
+        recipe = self.recipe.to_dict()
+        recipe.pop("data")  # a path would differ from one machine to the next; `info` has the data's fingerprint
+        about = {"recipe": recipe, "model": self.info.to_dict()}
         return Checkpointer(self.path / "checkpoints", every_steps, monitor=self.recipe.monitor, about=about)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep the run to this process for the length of a ``with``."""
+        return locked_folder(self.path)
 
     def resume(self, trainer: "Trainer", report: Callable[[str], None]) -> None:
         """Put `trainer`, made from this run's recipe, where the newest whole checkpoint was taken.
@@ -111,9 +131,22 @@ class RunFolder(Callback):
         for callback in trainer.callbacks:
             if isinstance(callback, Checkpointer):
                 callback.adopt(path)
+                self._mend_best(callback.best)
+
+    def _mend_best(self, best: Path | None) -> None:
+        """Let best.safetensors be of an epoch that the history still has."""
+        path = self.path / "best.safetensors"
+        if best is not None and best.exists():
+            content = save(read_checkpoint(best).part("model."))
+            if not path.exists() or path.read_bytes() != content:
+                write_file(path, content)
+        else:
+            path.unlink(missing_ok=True)
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
-        """Cut the history back to where the run goes on."""
+        """Cut the history back to where the run goes on; what was measured at an earlier end holds no longer."""
+        if epochs:
+            (self.path / "result.json").unlink(missing_ok=True)
         if len(trainer.history) or (self.path / "history.csv").exists():
             trainer.history.to_csv(self.path / "history.csv")
 
@@ -140,11 +173,18 @@ class RunFolder(Callback):
 
     def went_on(self, environment: Mapping[str, Any], trainer: "Trainer") -> list[str]:
         """Note that the run goes on; return in what the machine differs from the last time."""
-        before = self._json("env.json")
+        before = self.environments()
         write_file(self.path / "env.json", _dumps([*before, environment]).encode())
         self.log(f"goes on after step {trainer.step}")
         last = before[-1] if before else {}
         return [f"{k} {last[k]} -> {environment[k]}" for k in environment if k in last and last[k] != environment[k]]
+
+    def environments(self) -> list[dict[str, Any]]:
+        """Return what env.json says, once for each time the run was started."""
+        found = self._json("env.json")
+        if not isinstance(found, list) or not all(isinstance(e, dict) for e in found):
+            raise FileError(f"{self.path / 'env.json'}: damaged: a list of tables is needed")
+        return found
 
     def update_recipe(self, recipe: Recipe) -> None:
         """Write another config.toml, such as one with more epochs."""
@@ -163,6 +203,7 @@ class RunFolder(Callback):
         """Take the folder away again if the run failed before any checkpoint but its first."""
         if [p.stem for p in stored(self.path / "checkpoints")] == ["step-00000000"]:
             shutil.rmtree(self.path, ignore_errors=True)
+            remove_empty(self._above)
 
     # --- afterwards --------------------------------------------------------------------------------------
 
@@ -177,12 +218,16 @@ class RunFolder(Callback):
         path = self.path / f"{which}.safetensors"
         if not path.is_file():
             why = "no epoch is done yet" if which == "last" else "no epoch was validated yet"
-            raise FileError(f"{self.path}: has no {which} weights, {why}")
+            raise FileError(f"{path}: is missing: {why}, or somebody removed it")
         return path
 
     def result(self) -> dict[str, Any] | None:
         """Return the test figures, None while the run is not done."""
-        found: dict[str, Any] | None = self._json("result.json") if (self.path / "result.json").exists() else None
+        if not (self.path / "result.json").exists():
+            return None
+        found = self._json("result.json")
+        if not isinstance(found, dict) or not {"test", "weights_sha256"} <= found.keys():
+            raise FileError(f"{self.path / 'result.json'}: damaged: test and weights_sha256 are needed")
         return found
 
     def _text(self, name: str) -> str:
@@ -195,17 +240,10 @@ class RunFolder(Callback):
     def _json(self, name: str) -> Any:
         try:
             return json.loads(self._text(name))
-        except ValueError as error:
-            if isinstance(error, FileError):
-                raise
+        except FileError:
+            raise
+        except (ValueError, RecursionError) as error:
             raise FileError(f"{self.path / name}: damaged: {error}") from error
-
-
-def _mkdir(folder: Path, wanted: Path) -> None:
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise FileError(f"{wanted}: cannot be made: {error.strerror or error}") from error
 
 
 def _dumps(value: Any) -> str:

@@ -1,13 +1,14 @@
 """Settings: the constructor's arguments of optimisers, schedules and losses, as plain data, and back."""
 
 import inspect
+import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from .._core.errors import ConfigError
+from .._core.errors import ConfigError, PellucidError
 
 _GIVEN = ("self", "parameters", "optimizer")  # what is no setting but an object of the run
 
@@ -35,12 +36,15 @@ def settings(thing: Any) -> dict[str, Any]:
 def make(kind: type, where: str, given: Mapping[str, Any], **objects: Any) -> Any:
     """Return ``kind(**objects, **given)``; an unknown setting is a ConfigError that names its path."""
     known = arguments(kind)
-    for name in given:
+    for name, value in given.items():
         if name not in known:
             raise unknown(f"{where}.{name}", name, known)
+        _check_value(f"{where}.{name}", value, inspect.signature(kind).parameters[name].default)
     try:
         return kind(**objects, **given)
-    except TypeError as error:
+    except PellucidError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"{where}: makes no {kind.__name__}: {error}") from error
 
 
@@ -49,6 +53,17 @@ def unknown(path: str, name: str, known: list[str]) -> ConfigError:
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return ConfigError(f"{path}: unknown; {hint}")
+
+
+def _check_value(path: str, value: Any, default: Any) -> None:
+    """Refuse what Python would take in its own way: a string for a truth value, numbers beyond all bounds."""
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ConfigError(f"{path}: is {value!r}, true or false is needed")
+    elif isinstance(default, int | float) and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ConfigError(f"{path}: is {value!r}, a number is needed")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{path}: is {value}, a finite number is needed")
 
 
 def _plain(value: Any) -> Any:

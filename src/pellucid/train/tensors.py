@@ -19,12 +19,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from .._core.arrays import Array, Shape
-from .._core.errors import FileError
+from .._core.errors import FileError, PellucidError
 
 _TYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
     "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
+_NPY_HEADER_LIMIT = 10_000  # bytes; NumPy's own limit
 _HEADER_LIMIT = 100_000_000  # bytes; the safetensors library draws the line there
 
 
@@ -109,7 +110,7 @@ def _parse_header(path: Path, text: bytes) -> tuple[Header, dict[str, str], int]
             entries[name], end = entry, max(end, stop)
     except _Twice as error:
         raise FileError(f"{path}: damaged: {error} stands there twice") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, FileError):
             raise
         raise FileError(f"{path}: no valid safetensors file: its header is {_shorten(text)}") from error
@@ -156,14 +157,19 @@ def _read_npz(path: Path, file: BinaryIO, check: Check) -> tuple[dict[str, Array
                 with archive.open(info) as member:
                     arrays[info.filename.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
             return arrays, {}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
-        if isinstance(error, FileError):
-            raise
+    except (PellucidError, OSError):
+        raise
+    except Exception as error:  # on damaged bytes the parsers of zip, deflate and .npy raise almost anything
         raise FileError(f"{path}: no valid .npz file: {error}") from error
 
 
 def _npy_entry(path: Path, name: str, member: Any) -> Entry:
     version = np.lib.format.read_magic(member)
+    size = 2 if version == (1, 0) else 4
+    start = member.tell()
+    if int.from_bytes(member.read(size), "little") > _NPY_HEADER_LIMIT:  # NumPy would read it all before it refuses
+        raise FileError(f"{path}: damaged: {name} has a header beyond {_NPY_HEADER_LIMIT:,} bytes")
+    member.seek(start)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(member)
     else:

@@ -13,7 +13,7 @@ def read_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and nests of brackets too
         raise ConfigError(f"no valid TOML: {error}") from error
 
 
@@ -38,6 +38,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value.strip()
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"--set {path}: no valid value: {error}") from error
     return path.strip(), parsed
 
 

@@ -107,6 +107,7 @@ class Trainer(Evaluator):
         PellucidError
             If the loss is no longer a finite number; the model keeps the weights that it had before that step.
         """
+        self.stopped = None  # first of all: a signal may come at any moment
         if epochs < 0:
             raise ConfigError(f"fit: epochs is {epochs}, a number from 0 is needed")
         batches = as_batches(data, batch_size, shuffle=True, seed=self.seed, normalize=self.normalize)
@@ -116,7 +117,6 @@ class Trainer(Evaluator):
         if isinstance(batches, Loader):
             self.normalize = batches.dataset.normalize
         held_out = None if validation is None else self._batches(validation)
-        self.stopped = None
         with ExitStack() as ending:
             self.model.require_input_grad(False)
             ending.callback(self.model.require_input_grad, True)
