@@ -7,7 +7,7 @@ import pytest
 
 from pellucid import ConfigError, FileError
 from pellucid.data import Normalize
-from pellucid.train import ModelInfo, Recipe, RunFolder, digest, load_weights
+from pellucid.train import Callback, ModelInfo, Recipe, RunFolder, digest, load_weights
 from pellucid.train.checkpointer import stored
 
 INFO = ModelInfo("m", (3,), ("a", "b"), Normalize(0.25, 0.5), "whole", {"training": "x"})
@@ -54,21 +54,40 @@ def test_it_keeps_history_weights_and_log(make_run, points):
     assert [line.split(" ", 2)[2][:8] for line in log] == ["started", "epoch 1:", "epoch 2:", "epoch 3:", "done"]
 
 
+class Script(Callback):
+    """Puts val_losses of the test's own into the history."""
+
+    def __init__(self, losses):
+        self.losses, self.digests = losses, []
+
+    def on_epoch_end(self, trainer, row):
+        row["val_loss"] = trainer.history.rows[-1]["val_loss"] = self.losses[trainer.epoch - 1]
+        self.digests.append(digest(trainer.model))
+
+
 def test_the_best_weights_are_those_of_the_best_epoch(make_run, points):
     run, trainer = make_run()
-    digests = []
-
-    class Watch(type(run).__mro__[1]):  # a plain Callback
-        def on_epoch_end(self, trainer, row):
-            row["val_loss"] = trainer.history.rows[-1]["val_loss"] = [3, 1, 2][trainer.epoch - 1]
-            digests.append(digest(trainer.model))
-
-    trainer.callbacks = (Watch(), *trainer.callbacks)
+    trainer.callbacks = (script := Script([3, 1, 2]), *trainer.callbacks)
     trainer.fit(points, 3)
     load_weights(trainer.model, run.weights("best"))
-    assert digest(trainer.model) == digests[1]
+    assert digest(trainer.model) == script.digests[1]
     load_weights(trainer.model, run.weights("last"))
-    assert digest(trainer.model) == digests[2]
+    assert digest(trainer.model) == script.digests[2]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_best_weights_that_are_not_the_best_checkpoints(make_run, points, lost):
+    """They are made anew from it, or taken away if it is lost."""
+    run, trainer = make_run()
+    trainer.callbacks = (Script([1, 2, 3]), *trainer.callbacks)
+    trainer.fit(points, 3)
+    path, right = run.path / "best.safetensors", (run.path / "best.safetensors").read_bytes()
+    path.write_bytes(b"of an epoch that is no longer there")
+    if lost:
+        stored(run.path / "checkpoints")[2].write_bytes(b"")
+    run.resume(trainer, pytest.fail)
+    assert path.exists() is not lost
+    assert lost or path.read_bytes() == right
 
 
 def test_nothing_is_overwritten(make_run, tmp_path):
@@ -122,6 +141,8 @@ def test_a_run_that_learned_nothing_is_taken_away(make_run, points):
     run.remove_if_nothing_was_learned()
     assert not run.path.exists()
     run, trainer = make_run("b")
+    RunFolder(run.path).remove_if_nothing_was_learned()
+    assert run.path.exists(), "a run that was there before stays"
     trainer.fit(points, 1)
     run.remove_if_nothing_was_learned()
     assert run.path.exists()

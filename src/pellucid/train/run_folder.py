@@ -64,7 +64,7 @@ class RunFolder(Callback):
             self.info = ModelInfo.from_dict(self._json("model.json"))
         except ConfigError as error:
             raise FileError(f"{self.path / 'model.json'}: {error}") from None
-        self._above: list[Path] = []  # folders above it that `create` made
+        self._above: list[Path] | None = None  # folders above it that `create` made
 
     @classmethod
     def create(
@@ -136,12 +136,14 @@ class RunFolder(Callback):
     def _mend_best(self, best: Path | None) -> None:
         """Let best.safetensors be of an epoch that the history still has."""
         path = self.path / "best.safetensors"
-        if best is not None and best.exists():
-            content = save(read_checkpoint(best).part("model."))
-            if not path.exists() or path.read_bytes() != content:
-                write_file(path, content)
-        else:
+        try:
+            content = b"" if best is None else save(read_checkpoint(best).part("model."))
+        except FileError:  # removed or damaged
+            content = b""
+        if not content:
             path.unlink(missing_ok=True)
+        elif not path.exists() or path.read_bytes() != content:
+            write_file(path, content)
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
         """Cut the history back to where the run goes on; what was measured at an earlier end holds no longer."""
@@ -167,7 +169,7 @@ class RunFolder(Callback):
     def changes(self) -> list[str]:
         """Return what config.toml says otherwise than it did when the run began; epochs and the data's place may."""
         _, checkpoint = newest(self.path / "checkpoints", None, lambda line: None)
-        before, now = checkpoint.about["recipe"], json.loads(json.dumps(self.recipe.to_dict()))
+        before, now = checkpoint.about.get("recipe", {}), json.loads(json.dumps(self.recipe.to_dict()))
         keys = [key for key in dict.fromkeys([*before, *now]) if key not in ("epochs", "data")]
         return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
 
@@ -200,21 +202,16 @@ class RunFolder(Callback):
             raise FileError(f"{self.path / 'log.txt'}: cannot be written: {error.strerror or error}") from error
 
     def remove_if_nothing_was_learned(self) -> None:
-        """Take the folder away again if the run failed before any checkpoint but its first."""
-        if [p.stem for p in stored(self.path / "checkpoints")] == ["step-00000000"]:
+        """Take a folder that `create` made away again if no checkpoint but its first was written."""
+        begun_here = [p.stem for p in stored(self.path / "checkpoints")] == ["step-00000000"]
+        if self._above is not None and begun_here:
             shutil.rmtree(self.path, ignore_errors=True)
             remove_empty(self._above)
 
     # --- afterwards --------------------------------------------------------------------------------------
 
     def weights(self, which: str = "last") -> Path:
-        """Return the file of the "last" or the "best" weights.
-
-        Raises
-        ------
-        FileError
-            If the run has not come that far.
-        """
+        """Return the file of the "last" or the "best" weights; a FileError if the run has not come that far."""
         path = self.path / f"{which}.safetensors"
         if not path.is_file():
             why = "no epoch is done yet" if which == "last" else "no epoch was validated yet"
