@@ -27,7 +27,7 @@ class Session:
         self.recipe, self.as_json = recipe, as_json
         self.parts: Parts = load_parts(recipe)
         shape = self.parts.training.input_shape
-        self.model: Module = models.find(recipe.model).make().build(shape, seed=recipe.seed)
+        self.model: Module = models.network(recipe).build(shape, seed=recipe.seed)
         self.classes = self._classes(shape)
         self.progress = ProgressBar(sys.stderr if as_json else sys.stdout)
         self.trainer: Trainer

@@ -3,8 +3,13 @@
 from ..nn import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential
 
 
-def mnist_cnn() -> Sequential:
+def mnist_cnn(dropout: float = 0.5) -> Sequential:
     """Return the network for images (N, 1, 28, 28) and ten classes, unbuilt: 34,826 parameters.
+
+    Parameters
+    ----------
+    dropout : float
+        The probability with which a feature is left out before the linear layer.
 
     Examples
     --------
@@ -21,7 +26,7 @@ def mnist_cnn() -> Sequential:
             "relu2": ReLU(),
             "pool2": MaxPool2d(2),
             "flatten": Flatten(),
-            "dropout": Dropout(0.5),
+            "dropout": Dropout(dropout),
             "linear": Linear(1600, 10),
         }
     )

@@ -8,6 +8,7 @@ from .._core.arrays import Shape
 from .._core.errors import ConfigError
 from ..nn import Module
 from ..train import Recipe
+from ..train.settings import make
 from .mnist_cnn import mnist_cnn
 
 
@@ -15,7 +16,7 @@ from .mnist_cnn import mnist_cnn
 class Entry:
     """A network that the command line knows."""
 
-    make: Callable[[], Module]
+    make: Callable[..., Module]
     input_shape: Shape
     about: str
 
@@ -30,6 +31,17 @@ def find(name: str) -> Entry:
     if name not in MODELS:
         raise ConfigError(f"model {name!r}: unknown; known are {', '.join(MODELS)}")
     return MODELS[name]
+
+
+def network(recipe: Recipe) -> Module:
+    """Return the network that a recipe names, unbuilt, with the recipe's settings.
+
+    Raises
+    ------
+    ConfigError
+        If the network is unknown, or has no such setting; the message has its path.
+    """
+    return make(find(recipe.model).make, "network", recipe.network)  # type: ignore[no-any-return]
 
 
 def recipe(name: str, data: str = "mnist") -> Recipe:

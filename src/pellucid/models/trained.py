@@ -6,7 +6,7 @@ from pathlib import Path
 from .._core.errors import ConfigError, FileError
 from ..nn import Module
 from ..train import Evaluator, RunFolder, digest, load_weights
-from .ready import find
+from .ready import network
 
 _FOLDER = Path(str(files(__package__))) / "trained"
 TRAINED = tuple(sorted(p.name for p in _FOLDER.iterdir() if p.is_dir()))
@@ -62,7 +62,7 @@ def load(source: str | Path, weights: str = "last") -> TrainedModel:
     if weights not in ("last", "best"):
         raise ConfigError(f"weights: is {weights!r}, expected 'last' or 'best'")
     run = RunFolder(_FOLDER / source if source in TRAINED else source)
-    model = find(run.recipe.model).make().build(run.info.input_shape, seed=run.recipe.seed)
+    model = network(run.recipe).build(run.info.input_shape, seed=run.recipe.seed)
     if model.output_shape(run.info.input_shape) != (len(run.info.class_names),):
         raise FileError(f"{run.path / 'model.json'}: class_names: there are {len(run.info.class_names)}, the network "
                         f"gives {model.output_shape(run.info.input_shape)}")  # fmt: skip

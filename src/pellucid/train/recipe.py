@@ -27,7 +27,7 @@ SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": One
 _KINDS: dict[str, type] = {
     "model": str, "data": str, "monitor": str, "prefetch": bool, "clip_norm": float,
     "validation": int, "epochs": int, "batch_size": int, "seed": int, "patience": int,
-    "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
+    "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
 _WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
 _MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -57,6 +57,8 @@ class Recipe:
         Stop after so many epochs without improvement and take the best weights; 0: never.
     monitor : str
         The column of the history that tells the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy".
+    network : table
+        Settings of the model, such as `dropout` of mnist-cnn.
     optimizer : table
         `name` ("adam", "adamw", "sgd") and settings of that class; `lr` is the peak with one-cycle.
         The momentum of "sgd" is 0.9 unless it is set.
@@ -84,6 +86,7 @@ class Recipe:
     clip_norm: float | None = None
     patience: int = 0
     monitor: str = "val_loss"
+    network: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=lambda: {"name": "adam", "lr": 0.001})
     schedule: Mapping[str, Any] = field(default_factory=lambda: {"name": "one-cycle"})
     loss: Mapping[str, Any] = field(default_factory=dict)

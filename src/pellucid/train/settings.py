@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,7 +13,7 @@ from .._core.errors import ConfigError, PellucidError
 _GIVEN = ("self", "parameters", "optimizer")  # what is no setting but an object of the run
 
 
-def arguments(kind: type) -> list[str]:
+def arguments(kind: Callable[..., Any]) -> list[str]:
     """Return the names of the settings that `kind` takes."""
     return [name for name in inspect.signature(kind).parameters if name not in _GIVEN]
 
@@ -33,7 +33,7 @@ def settings(thing: Any) -> dict[str, Any]:
     return {"kind": type(thing).__name__} | found
 
 
-def make(kind: type, where: str, given: Mapping[str, Any], **objects: Any) -> Any:
+def make(kind: Callable[..., Any], where: str, given: Mapping[str, Any], **objects: Any) -> Any:
     """Return ``kind(**objects, **given)``; an unknown setting is a ConfigError that names its path."""
     known = arguments(kind)
     for name, value in given.items():
