@@ -85,14 +85,15 @@ def main() -> None:
             process = start(*SETTINGS, "--out", str(cut), *EVERY[:2])
         delay = moments.uniform(0.3, 0.9 + 0.4 * seconds)  # may fall before the folder is there, or into its making
         hit = kill(cut, process, delay, in_write=sum(hits.values()) % 2 == 0)
+        if hit == "after the end":  # too late to count: begin anew
+            shutil.rmtree(cut)
+            continue
         hits[hit] = hits.get(hit, 0) + 1
         state = "no run yet"
         if cut.exists():
             path, checkpoint = newest(cut / "checkpoints", None, sys.exit)  # a damaged one ends the test
             state = f"newest {path.name}, epoch {checkpoint.state['epoch']}, whole"
         print(f"kill {sum(hits.values())} after {delay:.2f} s, {hit}: {state}", flush=True)
-        if hit == "after the end":
-            shutil.rmtree(cut)
     finish(*(["--resume", str(cut), *EVERY] if cut.exists() else [*SETTINGS, "--out", str(cut)]))
     equal = contents(whole) == contents(cut)
     left = [p.name for p in cut.rglob("*.part")]
