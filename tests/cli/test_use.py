@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,8 +67,7 @@ def test_a_digit_drawn_by_hand(run):
 
 def test_one_bad_file_is_an_error_and_no_half_answer(run, digits):
     WAYS["as it is"](digits[1]).save("one.png")
-    with open("bad.png", "wb") as file:  # noqa: PTH123
-        file.write(b"no picture")
+    Path("bad.png").write_bytes(b"no picture")
     code, out, err = run("predict", "one.png", "bad.png")
     assert (code, out) == (1, "")
     assert err.startswith("error: bad.png: ")

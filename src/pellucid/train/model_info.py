@@ -8,8 +8,7 @@ from typing import Any, Self
 from .._core.arrays import Shape
 from .._core.errors import ConfigError
 from ..data import Normalize
-
-FRAMINGS = ("digit", "whole")
+from ..data.images import FRAMINGS
 
 
 @dataclass(frozen=True)
