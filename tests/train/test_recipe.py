@@ -54,6 +54,7 @@ def test_what_is_written_is_what_is_read():
         ('model = "a"\n[optimizer]\nname = "adam"', r"optimizer\.lr: is None, a finite number above 0"),
         ('model = "a"\n[optimizer]\nname = "adam"\nlr = 0.0', r"optimizer\.lr: is 0.0, a finite number above 0"),
         ('model = "a"\n[optimizer]\nname = "adam"\nlr = nan', r"optimizer\.lr: is nan"),
+        ('model = "a"\n[optimizer]\nname = "adam"\nlr = 2020-01-01T00:00:00', r"optimizer\.lr: is datetime"),
         ('model = "a"\n[optimizer]\nname = "adam"\nlr = "fast"', r"optimizer\.lr: is 'fast'"),
         ('model = "a"\n[optimizer]\nname = "lion"\nlr = 1', r"optimizer\.name: is 'lion', expected adam, adamw, sgd"),
         ('model = "a"\n[schedule]\nname = "steps"', r"schedule\.name: is 'steps', expected constant, cosine"),

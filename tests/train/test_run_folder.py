@@ -44,11 +44,10 @@ def test_it_keeps_history_weights_and_log(make_run, points):
     run.finish(trainer, result)
     with (run.path / "history.csv").open() as file:
         assert [float(row["val_loss"]) for row in csv.DictReader(file)] == trainer.history["val_loss"]
-    model, best = trainer.model, trainer.history.best("val_loss")
-    last = digest(model)
-    load_weights(model, run.weights())
-    assert digest(model) == last
-    assert (digest(model) == last) == (best == 2) or run.weights("best").read_bytes() != run.weights().read_bytes()
+    last = digest(trainer.model)
+    trainer.model.parameters().data[...] = 0
+    load_weights(trainer.model, run.weights())
+    assert digest(trainer.model) == last
     assert run.result() == result
     log = (run.path / "log.txt").read_text().splitlines()
     assert [line.split(" ", 2)[2][:8] for line in log] == ["started", "epoch 1:", "epoch 2:", "epoch 3:", "done"]

@@ -3,14 +3,13 @@
 import hashlib
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from gzip import BadGzipFile
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 from .._core.errors import FileError
-from .._core.files import write_file
+from .._core.files import make_folder, remove_empty, write_file
 from .catalogue import Entry, File, by_hand, complete, find, home, locate
 from .idx import unpacked
 
@@ -134,17 +133,12 @@ class _Bounded:
 
 
 def _keep(folder: Path, file: File, content: bytes) -> None:
-    made = not folder.exists()
+    made = [] if folder.is_dir() else make_folder(folder)
     suffix = ".gz" if content[:2] == b"\x1f\x8b" else ""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         write_file(folder / f"{file.name}{suffix}", content)
-    except OSError as error:
-        raise FileError(f"{folder}: cannot be made: {error.strerror or error}") from error
     except BaseException:
-        if made:
-            with suppress(OSError):
-                folder.rmdir()
+        remove_empty(made)
         raise
 
 

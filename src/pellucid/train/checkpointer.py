@@ -10,6 +10,7 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.errors import ConfigError, FileError
+from .._core.files import make_folder
 from ..nn import Module
 from .callbacks import Callback
 from .checkpoint import Checkpoint, checkpoint_bytes, read_checkpoint, save_checkpoint
@@ -37,11 +38,6 @@ class Checkpointer(Callback):
         The checkpoint of the epoch that is best by this column stays too.
     about : mapping, optional
         Plain data for each checkpoint, see `save_checkpoint`.
-
-    Attributes
-    ----------
-    best : path or None
-        The checkpoint of the best epoch.
     """
 
     def __init__(
@@ -58,7 +54,7 @@ class Checkpointer(Callback):
         self.folder, self.every_steps, self.keep, self.monitor = Path(folder), every_steps, keep, monitor
         self.about = dict(about or {})
         self._batches: int | None = None
-        self.best: Path | None = None
+        self._best_step: int | None = None
         self._written: set[Path] = set()
 
     def on_train_begin(self, trainer: "Trainer", epochs: int, batches: int | None) -> None:
@@ -66,10 +62,8 @@ class Checkpointer(Callback):
         if trainer.callbacks[-1] is not self:
             raise ConfigError("Checkpointer: must be the last of the callbacks, it keeps what the others have made")
         self._batches = batches
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
+        if not self.folder.is_dir():
+            make_folder(self.folder)
         path, present = self.path(trainer.step), stored(self.folder)
         if present and path not in self._written:
             if path not in present or path.read_bytes() != checkpoint_bytes(trainer, self.about):
@@ -87,7 +81,7 @@ class Checkpointer(Callback):
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Write one; remember it if the epoch was the best."""
         if self.monitor in row and trainer.history.best(self.monitor) == len(trainer.history) - 1:
-            self.best = self.path(trainer.step)
+            self._best_step = trainer.step
         self.save(trainer)
 
     def adopt(self, path: Path) -> None:
@@ -96,11 +90,16 @@ class Checkpointer(Callback):
 
     def state_dict(self) -> dict[str, Array]:
         """Return the step of the best checkpoint."""
-        return {} if self.best is None else {"best": np.array(int(self.best.stem.removeprefix("step-")))}
+        return {} if self._best_step is None else {"best": np.array(self._best_step)}
 
     def load_state_dict(self, state: dict[str, Array]) -> None:
         """Take over which checkpoint is the best."""
-        self.best = self.path(int(state["best"])) if "best" in state else None
+        self._best_step = int(state["best"]) if "best" in state else None
+
+    @property
+    def best(self) -> Path | None:
+        """The checkpoint of the best epoch."""
+        return None if self._best_step is None else self.path(self._best_step)
 
     def path(self, step: int) -> Path:
         """Return where the checkpoint after `step` steps lies."""

@@ -19,7 +19,7 @@ from ..optim import (
     SequentialLR,
     StepLR,
 )
-from .settings import arguments, make, unknown
+from .settings import arguments, make, plain, unknown
 from .toml import assign, read_toml, write_toml
 
 OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
@@ -149,7 +149,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data, without what is None."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: _plain(value) for name, value in found.items() if value is not None}
+        return {name: plain(value) for name, value in found.items() if value is not None}
 
     def to_toml(self) -> str:
         """Return all of it as TOML."""
@@ -220,9 +220,3 @@ def _check_table(path: str, table: Mapping[str, Any], kinds: Mapping[str, type],
     for key in table:
         if key not in known:
             raise unknown(f"{path}.{key}", key, known)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(v) for name, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._core.errors import ConfigError, PellucidError
+from ..optim import Schedule
 
 _GIVEN = ("self", "parameters", "optimizer")  # what is no setting but an object of the run
 
@@ -27,9 +28,9 @@ def settings(thing: Any) -> dict[str, Any]:
     >>> settings(CrossEntropyLoss("sum"))["reduction"]
     'sum'
     """
-    found = {name: _plain(getattr(thing, name)) for name in arguments(type(thing))}
-    if hasattr(thing, "base_lr"):  # a schedule starts from the rate that it found
-        found["base_lr"] = _plain(thing.base_lr)
+    found = {name: plain(getattr(thing, name)) for name in arguments(type(thing))}
+    if hasattr(thing, "base_lr"):  # the rate from which schedules start: theirs, and the optimiser's
+        found["base_lr"] = plain(thing.base_lr)
     return {"kind": type(thing).__name__} | found
 
 
@@ -66,11 +67,12 @@ def _check_value(path: str, value: Any, default: Any) -> None:
         raise ConfigError(f"{path}: is {value}, a finite number is needed")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return `value` as TOML and JSON know it: tables, lists, numbers, strings."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(v) for name, v in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return settings(value)
+        return [plain(v) for v in value]
+    return settings(value) if isinstance(value, Schedule) else value
