@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pellucid import DtypeError, ShapeError
+from pellucid import DtypeError, ShapeError, native
+
+ENGINES = native.engine.instruction_sets() if native.engine else ()
 
 FLOAT32_BOUND = 2e-5  # of the tensor's largest entry, against the float64 reference
 
@@ -102,6 +104,23 @@ class OpLaws:
         for exact, rough in zip(*results, strict=True):
             close(rough, exact, FLOAT32_BOUND)
 
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_the_native_twin_agrees(self, engine, a_case, rng):
+        """Near the float64 reference, and `saved` is what the reference saves."""
+        arrays, options = self.arrays(a_case, rng), self.options(a_case)
+        y, saved = self.forward(*arrays, **options)
+        g = rng.standard_normal(y.shape)
+        expected = y, *self.gradients(g, saved)[: len(arrays)]
+        small = [frozen(a.astype(np.float32)) for a in arrays]
+        with native.using("numpy"):
+            _, like = self.forward(*small, **self.options(a_case, np.float32))
+        with native.using(engine):
+            y, saved = self.forward(*small, **self.options(a_case, np.float32))
+            found = y, *self.gradients(g.astype(np.float32), saved)[: len(arrays)]
+        for rough, exact in zip(found, expected, strict=True):
+            close(rough, exact, FLOAT32_BOUND)
+        assert outline(saved) == outline(like)
+
     def test_shape_is_known_before(self, a_case, rng):
         arrays, options = self.arrays(a_case, rng), self.options(a_case)
         assert self.shape_of(arrays, options) == self.forward(*arrays, **options)[0].shape
@@ -149,6 +168,13 @@ def refuse(*arguments, error=ShapeError, words, **options):
     """A row of `OpLaws.refused`; tuples of ints stand for zeros of that shape."""
     arrays = [np.zeros(a) if isinstance(a, tuple) else a for a in arguments]
     return arrays, options, error, words
+
+
+def outline(saved):
+    """What `saved` consists of, without the numbers."""
+    if isinstance(saved, tuple):
+        return tuple(map(outline, saved))
+    return (saved.shape, saved.dtype) if isinstance(saved, np.ndarray) else saved
 
 
 def _channels_last(a):

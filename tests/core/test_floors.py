@@ -8,6 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "pellucid"
 FLOORS = {
     "_core": 0,
+    "native": 1,
     "ops": 2,
     "nn": 3,
     "optim": 3,

@@ -1,11 +1,17 @@
-"""How many threads NumPy's matrix products use."""
+"""How many threads compute: those of the native engine and those of NumPy's matrix products."""
 
 import os
 import sys
 
 from .errors import ConfigError
 
-_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_VARIABLES = (
+    "PELLUCID_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 def limit_threads(count: int) -> None:
@@ -26,3 +32,18 @@ def limit_threads(count: int) -> None:
             f"start Python with OPENBLAS_NUM_THREADS={count} instead"
         )
     os.environ.update(dict.fromkeys(_VARIABLES, str(count)))
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_count() -> int:
+    """Return how many threads the native engine starts with: PELLUCID_NUM_THREADS, else one a core."""
+    value = os.environ.get("PELLUCID_NUM_THREADS", "")
+    if not value:
+        return cores()
+    if not (value.isdigit() and int(value) >= 1):
+        raise ConfigError(f"PELLUCID_NUM_THREADS: is {value!r}, a whole number from 1 is needed")
+    return int(value)

@@ -15,6 +15,7 @@ import numpy as np
 
 from .._core.arrays import Array, Shape
 from ._check import float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty
 
 
@@ -25,14 +26,27 @@ def relu_shape(x_shape: Shape) -> Shape:
 
 def relu_forward(x: Array) -> tuple[Array, Array]:
     """Return (y, saved); y itself tells where the gradient flows."""
-    y = np.maximum(x, 0, out=empty(x.shape, float_dtype("relu", x=x)))
+    y = empty(x.shape, float_dtype("relu", x=x))
+    _relu_forward(x, y)
     return y, y
 
 
 def relu_backward(grad_y: Array, saved: Array) -> Array:
     """Return grad_x."""
     same_shape("relu", "grad_y", grad_y, saved.shape)
-    return np.multiply(grad_y, saved > 0, out=empty(saved.shape, float_dtype("relu", grad_y=grad_y)))
+    grad_x = empty(saved.shape, float_dtype("relu", y=saved, grad_y=grad_y))
+    _relu_backward(grad_y, saved, grad_x)
+    return grad_x
+
+
+@twin
+def _relu_forward(x: Array, y: Array) -> None:
+    np.maximum(x, 0, out=y)
+
+
+@twin
+def _relu_backward(grad_y: Array, y: Array, grad_x: Array) -> None:
+    np.multiply(grad_y, y > 0, out=grad_x)
 
 
 def leaky_relu_shape(x_shape: Shape, *, negative_slope: float = 0.01) -> Shape:

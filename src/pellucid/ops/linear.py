@@ -16,6 +16,7 @@ import numpy as np
 from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
 from ._check import axes, float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty
 
 Saved = tuple[Array, Array, bool]
@@ -33,10 +34,9 @@ def linear_shape(x_shape: Shape, weight_shape: Shape) -> Shape:
 def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Saved]:
     """Return (y, saved)."""
     y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias))
-    np.matmul(x, weight.T, out=y)
     if bias is not None:
         same_shape("linear", "bias", bias, weight.shape[:1])
-        y += bias
+    _linear_forward(x, weight, bias, y, False)
     return y, (x, weight, bias is not None)
 
 
@@ -45,13 +45,38 @@ def linear_backward(
 ) -> tuple[Array | None, Array, Array | None]:
     """Return (grad_x, grad_weight, grad_bias); grad_x is None where `needs_input_grad` is false."""
     x, weight, has_bias = saved
-    O, I = weight.shape
-    float_dtype("linear", x=x, grad_y=grad_y)
+    dtype = float_dtype("linear", x=x, grad_y=grad_y)
     same_shape("linear", "grad_y", grad_y, linear_shape(x.shape, weight.shape))
-    g = grad_y.reshape(-1, O)
-    grad_weight = g.T @ x.reshape(-1, I)
-    grad_bias = g.sum(axis=0) if has_bias else None
-    grad_x = None
-    if needs_input_grad:
-        grad_x = np.matmul(grad_y, weight, out=empty(x.shape, x.dtype))
+    grad_weight, grad_bias = empty(weight.shape, dtype), empty(weight.shape[:1], dtype) if has_bias else None
+    grad_x = empty(x.shape, dtype) if needs_input_grad else None
+    _linear_backward(grad_y, None, x, weight, grad_x, grad_weight, grad_bias)
     return grad_x, grad_weight, grad_bias
+
+
+@twin
+def _linear_forward(x: Array, weight: Array, bias: Array | None, y: Array, relu: bool) -> None:
+    np.matmul(x, weight.T, out=y)
+    if bias is not None:
+        y += bias
+    if relu:
+        np.maximum(y, 0, out=y)
+
+
+@twin
+def _linear_backward(
+    grad_y: Array,
+    y_relu: Array | None,
+    x: Array,
+    weight: Array,
+    grad_x: Array | None,
+    grad_weight: Array,
+    grad_bias: Array | None,
+) -> None:
+    if y_relu is not None:
+        grad_y = grad_y * (y_relu > 0)
+    g = grad_y.reshape(-1, len(weight))
+    np.matmul(g.T, x.reshape(-1, weight.shape[1]), out=grad_weight)
+    if grad_bias is not None:
+        np.sum(g, axis=0, out=grad_bias)
+    if grad_x is not None:
+        np.matmul(grad_y, weight, out=grad_x)

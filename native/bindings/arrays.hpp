@@ -1,0 +1,128 @@
+// What the bindings ask of arrays: float32 on the CPU, sizes that fit, memory in the order that kernels read.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+#include "parallel.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace pellucid {
+
+extern const Kernels* kernels;  // of the instruction set in use
+
+template <class T>
+using In = nb::ndarray<const T, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<T, nb::device::cpu>;
+
+using FloatIn = const In<float>&;
+using FloatOut = const Out<float>&;
+using MaybeIn = const std::optional<In<float>>&;
+using MaybeOut = const std::optional<Out<float>>&;
+
+[[noreturn]] inline void misfit(const std::string& what) { throw nb::value_error(what.c_str()); }
+
+template <class A>
+std::vector<long> sizes(const A& array) {
+    std::vector<long> result(array.ndim());
+    for (size_t i = 0; i < array.ndim(); i++) result[i] = (long)array.shape(i);
+    return result;
+}
+
+template <class A>
+long count(const A& array) {
+    return (long)array.size();
+}
+
+inline void expect(bool fits, const char* what) {
+    if (!fits) misfit(what);
+}
+
+// The order of the axes in memory, slowest first: four axes are images, channels-last; all else is row-major.
+enum Order { ROW_MAJOR, IMAGE };
+
+inline const int* axes_in_memory(Order order, size_t ndim) {
+    static const int image[] = {0, 2, 3, 1}, plain[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    return order == IMAGE && ndim == 4 ? image : plain;
+}
+
+template <class A>
+bool in_order(const A& array, Order order) {
+    const int* axes = axes_in_memory(order, array.ndim());
+    long expected = 1;
+    for (int i = (int)array.ndim() - 1; i >= 0; i--) {
+        long size = (long)array.shape(axes[i]);
+        if (size != 1 && array.stride(axes[i]) != expected) return count(array) == 0;
+        expected *= size;
+    }
+    return true;
+}
+
+// An input as kernels read it: the array itself, or a copy in the right order.
+template <class T>
+class Input {
+public:
+    Input(const In<T>& array, Order order) : data_(array.data()) {
+        if (array.ndim() > 8) misfit("arrays of up to 8 axes are supported");
+        if (in_order(array, order)) return;
+        copy_.reset(static_cast<T*>(std::aligned_alloc(64, (count(array) * sizeof(T) + 63) / 64 * 64)));
+        const int* axes = axes_in_memory(order, array.ndim());
+        T* target = copy_.get();
+        walk(array, axes, 0, array.data(), target);
+        data_ = copy_.get();
+    }
+    Input(const std::optional<In<T>>& array, Order order) : Input(array ? *array : In<T>(), order, array.has_value()) {}
+
+    operator const T*() const { return data_; }
+
+private:
+    Input(const In<T>& array, Order order, bool there) : data_(nullptr) {
+        if (there) *this = Input(array, order);
+    }
+
+    static void walk(const In<T>& array, const int* axes, size_t depth, const T* source, T*& target) {
+        if (depth == array.ndim()) {
+            *target++ = *source;
+            return;
+        }
+        int axis = axes[depth];
+        for (size_t i = 0; i < array.shape(axis); i++) walk(array, axes, depth + 1, source + (long)i * array.stride(axis), target);
+    }
+
+    struct Free {
+        void operator()(T* p) const { std::free(p); }
+    };
+    std::unique_ptr<T, Free> copy_;
+    const T* data_;
+};
+
+// An output as kernels write it; arrays from ops._memory.empty() are in order.
+template <class T>
+T* output(const Out<T>& array, Order order) {
+    if (!in_order(array, order)) misfit("an output array is not in the order that kernels write");
+    return array.data();
+}
+template <class T>
+T* output(const std::optional<Out<T>>& array, Order order) {
+    return array ? output(*array, order) : nullptr;
+}
+
+using Released = nb::call_guard<nb::gil_scoped_release>;
+
+void bind_activation(nb::module_& m);
+void bind_linear(nb::module_& m);
+
+}  // namespace pellucid

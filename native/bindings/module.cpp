@@ -1,0 +1,68 @@
+// The Python module: which instruction set is in use, how many threads, and the kernels.
+#include <utility>
+
+#include "arrays.hpp"
+
+namespace pellucid {
+
+#define ISA(name)                 \
+    namespace name {              \
+    extern const Kernels table;   \
+    }
+PELLUCID_ISAS
+#undef ISA
+
+const Kernels* kernels = nullptr;
+
+namespace {
+
+std::string selected;
+
+// Slowest first.
+std::vector<std::pair<std::string, const Kernels*>> supported() {
+    std::vector<std::pair<std::string, const Kernels*>> found;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v3")) found.emplace_back("x86_64_v3", &x86_64_v3::table);
+    if (__builtin_cpu_supports("x86-64-v4")) found.emplace_back("x86_64_v4", &x86_64_v4::table);
+#else
+    found.emplace_back("neon", &neon::table);
+#endif
+    return found;
+}
+
+nb::tuple instruction_sets() {
+    nb::list names;
+    for (auto& entry : supported()) names.append(entry.first);
+    return nb::tuple(names);
+}
+
+void use(const std::string& name) {
+    for (auto& entry : supported())
+        if (entry.first == name) {
+            kernels = entry.second;
+            selected = name;
+            return;
+        }
+    misfit("no kernels for instruction set " + name + " here");
+}
+
+}  // namespace
+}  // namespace pellucid
+
+NB_MODULE(_engine, m) {
+    using namespace pellucid;
+    auto found = supported();
+    if (found.empty()) throw nb::import_error("this processor has none of the instruction sets there are kernels for");
+    use(found.back().first);
+    m.def("instruction_sets", instruction_sets, "What this processor can run, slowest first.");
+    m.def("instruction_set", [] { return selected; }, "The one in use.");
+    m.def("use", use, "name"_a, "Use another one.");
+    m.def("thread_count", thread_count);
+    m.def("set_thread_count", [](int count) {
+        expect(count >= 1, "at least one thread is needed");
+        set_thread_count(count);
+    }, "count"_a);
+    bind_activation(m);
+    bind_linear(m);
+}

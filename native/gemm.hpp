@@ -1,0 +1,89 @@
+// The one inner loop under convolution and linear layers: a tile of outputs held in registers.
+//
+//     c[m][n] (+)= sum over p < runs, k < length of  a[rows[m] + p*run + k*step] * b[(p*length + k)*b_stride + n]
+//
+// m counts rows of the tile (pixels, samples or taps), n lanes (outputs).  Each output is one chain of madd() in the
+// order of (p, k), so neither the shape of the tile nor the width of a vector changes a bit.
+#pragma once
+#include "simd.hpp"
+
+PELLUCID_OPEN
+
+// A tile of ROWS x 2 vectors, with what is loaded beside it, fills the registers: 32 of them, or 16.
+#if PELLUCID_WIDTH == 8
+constexpr int ROWS = 6;
+#else
+constexpr int ROWS = 14;
+#endif
+constexpr int PANEL = 2 * WIDTH;  // lanes of a full tile
+
+struct Sum {
+    long runs, length;  // how many products: runs * length
+    long run, step;     // how far apart they lie in a
+    long b_stride;
+};
+
+template <int M, int V>
+static void tile(const Sum& sum, const float* a, const long* rows, const float* b, float* c, long c_stride, bool add) {
+    vf acc[M][V];
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v++) acc[m][v] = add ? load(c + m * c_stride + v * WIDTH) : zero();
+    long row[M];
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++) row[m] = rows[m];
+    for (long p = 0; p < sum.runs; p++) {
+        const float* at = a + p * sum.run;
+        for (long k = 0; k < sum.length; k++, at += sum.step, b += sum.b_stride) {
+            vf weight[V];
+#pragma GCC unroll 2
+            for (int v = 0; v < V; v++) weight[v] = load(b + v * WIDTH);
+#pragma GCC unroll 16
+            for (int m = 0; m < M; m++) {
+                vf value = splat(at[row[m]]);
+#pragma GCC unroll 2
+                for (int v = 0; v < V; v++) acc[m][v] = madd(value, weight[v], acc[m][v]);
+            }
+        }
+    }
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v++) store(c + m * c_stride + v * WIDTH, acc[m][v]);
+}
+
+using Tile = void (*)(const Sum&, const float*, const long*, const float*, float*, long, bool);
+
+template <int V>
+static Tile tile_of(long m) {
+    static constexpr Tile tiles[] = {
+        nullptr,    tile<1, V>, tile<2, V>, tile<3, V>,  tile<4, V>,  tile<5, V>,  tile<6, V>,
+#if PELLUCID_WIDTH != 8
+        tile<7, V>, tile<8, V>, tile<9, V>, tile<10, V>, tile<11, V>, tile<12, V>, tile<13, V>, tile<14, V>,
+#endif
+    };
+    return tiles[m];
+}
+
+// `count` rows by `vectors` (1 or 2) vectors, cut into tiles of nearly equal height.
+INLINE void tiles(long count, int vectors, const Sum& sum, const float* a, const long* rows, const float* b, float* c,
+                  long c_stride, bool add) {
+    long pieces = (count + ROWS - 1) / ROWS;
+    for (long i = 0; i < pieces; i++) {
+        long first = i * count / pieces, m = (i + 1) * count / pieces - first;
+        Tile run = vectors == 2 ? tile_of<2>(m) : tile_of<1>(m);
+        run(sum, a, rows + first, b, c + first * c_stride, c_stride, add);
+    }
+}
+
+// Row offsets 0, stride, 2*stride, ...
+INLINE void regular_rows(long* rows, long count, long stride) {
+    for (long m = 0; m < count; m++) rows[m] = m * stride;
+}
+
+// The lanes of `outputs` are cut into panels of two vectors; a last one may be of one vector.
+INLINE long panel_count(long outputs) { return (outputs + PANEL - 1) / PANEL; }
+INLINE int panel_vectors(long outputs, long panel) { return outputs - panel * PANEL > WIDTH ? 2 : 1; }
+
+PELLUCID_CLOSE

@@ -1,0 +1,132 @@
+// Twins of ops/linear.py.  Lanes are outputs everywhere: those of y in the forward pass, for which the weight is
+// turned over into panels, and those of grad_weight and grad_x in the backward pass, where it is read as it lies.
+#include "gemm.hpp"
+#include "kernels.hpp"
+#include "parallel.hpp"
+#include "transpose.hpp"
+
+PELLUCID_OPEN
+
+namespace {
+
+constexpr long DEPTH = 256;  // products between two visits of a tile to memory: its share of b stays in the cache
+
+// weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
+void pack_panels(const float* weight, float* packed, long I, long O) {
+    constexpr long BLOCK = 128;
+    long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
+    parallel_for(panels * blocks, [=](long item) {
+        long panel = item / blocks, from = item % blocks * BLOCK, count = min(BLOCK, I - from);
+        long outputs = min(PANEL, O - panel * PANEL);
+        float* target = packed + (panel * I + from) * PANEL;
+        if (outputs < PANEL) memset(target, 0, count * PANEL * sizeof(float));
+        transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
+    });
+}
+
+// Copies `columns` (at most PANEL) numbers of each of `rows` rows; target rows are PANEL apart.
+INLINE void pack_columns(const float* source, long stride, float* target, long rows, long columns) {
+    for (long r = 0; r < rows; r++, source += stride, target += PANEL) {
+        if (columns == PANEL) {
+            store(target, load(source));
+            store(target + WIDTH, load(source + WIDTH));
+        } else {
+            memset(target, 0, PANEL * sizeof(float));
+            memcpy(target, source, columns * sizeof(float));
+        }
+    }
+}
+
+// c (M, columns) = sum over k < K of a[m*row + k*step] * b[k*PANEL + n], b packed; K in blocks.
+void product(long M, long K, const float* a, long row, long step, const float* b, float* c, long c_stride,
+             long columns) {
+    const int vectors = columns > WIDTH ? 2 : 1;
+    alignas(64) float edge[ROWS * PANEL];
+    long rows[ROWS];
+    regular_rows(rows, ROWS, row);
+    const bool whole = columns == vectors * WIDTH;
+    for (long m = 0; m < M; m += ROWS) {
+        long count = min(ROWS, M - m);
+        float* target = whole ? c + m * c_stride : edge;
+        long stride = whole ? c_stride : PANEL;
+        for (long k = 0; k == 0 || k < K; k += DEPTH) {
+            Sum sum{1, min(DEPTH, K - k), 0, step, PANEL};
+            tiles(count, vectors, sum, a + m * row + k * step, rows, b + k * PANEL, target, stride, k > 0);
+        }
+        if (!whole)
+            for (long i = 0; i < count; i++) memcpy(c + (m + i) * c_stride, edge + i * PANEL, columns * sizeof(float));
+    }
+}
+
+}  // namespace
+
+void linear_packed(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
+                   bool relu) {
+    const long panels = panel_count(O);
+    // Enough pieces for all threads, none of fewer than four rows.
+    long blocks = max(1, min((N + 3) / 4, (4 * thread_count() + panels - 1) / panels));
+    parallel_for(panels * blocks, [=](long item) {
+        long panel = item % panels, block = item / panels, first = block * N / blocks;
+        long count = (block + 1) * N / blocks - first, columns = min(PANEL, O - panel * PANEL);
+        const float* b = packed + panel * I * PANEL;
+        float* sums = scratch(LOCAL, count * PANEL);
+        const int vectors = panel_vectors(O, panel);
+        long rows[ROWS];
+        regular_rows(rows, ROWS, I);
+        for (long k = 0; k == 0 || k < I; k += DEPTH)
+            for (long m = 0; m < count; m += ROWS) {
+                Sum sum{1, min(DEPTH, I - k), 0, 1, PANEL};
+                tiles(min(ROWS, count - m), vectors, sum, x + (first + m) * I + k, rows, b + k * PANEL,
+                      sums + m * PANEL, PANEL, k > 0);
+            }
+        for (long m = 0; m < count; m++)
+            for (long n = 0; n < columns; n += WIDTH) {
+                long lanes = min(WIDTH, columns - n);
+                vf v = load(sums + m * PANEL + n);
+                if (bias) v += load_part(bias + panel * PANEL + n, lanes);
+                if (relu) v = v <= 0.0f ? zero() : v;
+                store_part(y + (first + m) * O + panel * PANEL + n, v, lanes);
+            }
+    });
+}
+
+long linear_pack(const float* weight, float* packed, long I, long O) {
+    if (packed) pack_panels(weight, packed, I, O);
+    return panel_count(O) * PANEL * I;
+}
+
+void linear_forward(const float* x, const float* weight, const float* bias, float* y, long N, long I, long O,
+                    bool relu) {
+    float* packed = scratch(PACKED, panel_count(O) * PANEL * I);
+    pack_panels(weight, packed, I, O);
+    linear_packed(x, packed, bias, y, N, I, O, relu);
+}
+
+void linear_backward(const float* grad_y, const float* y_relu, const float* x, const float* weight, float* grad_x,
+                     float* grad_weight, float* grad_bias, long N, long I, long O) {
+    const float* g = grad_y;
+    if (y_relu) {
+        float* masked = scratch(PACKED, N * O);
+        for (long i = 0; i < N * O; i++) masked[i] = y_relu[i] > 0.0f ? grad_y[i] : 0.0f;
+        g = masked;
+    }
+    if (grad_bias) {
+        memset(grad_bias, 0, O * sizeof(float));
+        for (long n = 0; n < N; n++)
+            for (long o = 0; o < O; o++) grad_bias[o] += g[n * O + o];
+    }
+    // A thread takes some columns of grad_weight and of grad_x: each output sums in the order of the samples, or of o.
+    const long panels = panel_count(I);
+    parallel_for(panels, [=](long panel) {
+        long from = panel * PANEL, columns = min(PANEL, I - from);
+        float* b = scratch(LOCAL, max(N, O) * PANEL);
+        pack_columns(x + from, I, b, N, columns);
+        product(O, N, g, 1, O, b, grad_weight + from, I, columns);
+        if (grad_x) {
+            pack_columns(weight + from, I, b, O, columns);
+            product(N, O, g, O, 1, b, grad_x + from, I, columns);
+        }
+    });
+}
+
+PELLUCID_CLOSE
