@@ -1,5 +1,6 @@
-// Sizes that kernels take, in the letters of ARCHITECTURE.md.
+// Sizes and options that kernels take, in the letters of ARCHITECTURE.md.
 #pragma once
+#include <cstdint>
 
 namespace pellucid {
 
@@ -7,14 +8,23 @@ struct Conv {
     long N, C, H, W, O, KH, KW, SH, SW, top, bottom, left, right, DH, DW, groups;
     long OH, OW;
 
-    long C_group() const { return C / groups; }
-    long O_group() const { return O / groups; }
     long taps() const { return KH * KW; }
+    long depth() const { return KH * KW * (C / groups); }  // products in one output
+    long padded_height() const { return H + top + bottom; }
+    long padded_width() const { return W + left + right; }
+    bool padded() const { return top || bottom || left || right; }
 };
 
-struct Pool {
-    long KH, KW, SH, SW, top, left;
-    long OH, OW;
+// What follows a convolution at once: an activation, and windows KH x KW that touch and do not overlap.
+enum Pooling { NO_POOL, MAX_POOL, AVG_POOL };
+
+struct Finish {
+    bool relu;
+    Pooling pooling;
+    long KH, KW;  // 1 x 1 without pooling
+    long OH, OW;  // what is left of the convolution's OH x OW
+
+    long taps() const { return KH * KW; }
 };
 
 }  // namespace pellucid

@@ -9,8 +9,10 @@ namespace pellucid {
 
 struct Kernels {
 #define KERNEL(name, ...) void (*name)(__VA_ARGS__);
+#define MEASURE(name, ...) long (*name)(__VA_ARGS__);
 #include "kernels.inc"
 #undef KERNEL
+#undef MEASURE
 };
 
 }  // namespace pellucid
@@ -19,8 +21,10 @@ struct Kernels {
 namespace pellucid {
 namespace PELLUCID_ISA {
 #define KERNEL(name, ...) void name(__VA_ARGS__);
+#define MEASURE(name, ...) long name(__VA_ARGS__);
 #include "kernels.inc"
 #undef KERNEL
+#undef MEASURE
 extern const Kernels table;
 }  // namespace PELLUCID_ISA
 }  // namespace pellucid

@@ -11,8 +11,10 @@ namespace {
 
 constexpr long DEPTH = 256;  // products between two visits of a tile to memory: its share of b stays in the cache
 
+}  // namespace
+
 // weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
-void pack_panels(const float* weight, float* packed, long I, long O) {
+void linear_pack(const float* weight, float* packed, long I, long O) {
     constexpr long BLOCK = 128;
     long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
     parallel_for(panels * blocks, [=](long item) {
@@ -23,6 +25,8 @@ void pack_panels(const float* weight, float* packed, long I, long O) {
         transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
     });
 }
+
+namespace {
 
 // Copies `columns` (at most PANEL) numbers of each of `rows` rows; target rows are PANEL apart.
 INLINE void pack_columns(const float* source, long stride, float* target, long rows, long columns) {
@@ -60,7 +64,7 @@ void product(long M, long K, const float* a, long row, long step, const float* b
 
 }  // namespace
 
-void linear_packed(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
+void linear_run(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
                    bool relu) {
     const long panels = panel_count(O);
     // Enough pieces for all threads, none of fewer than four rows.
@@ -90,16 +94,13 @@ void linear_packed(const float* x, const float* packed, const float* bias, float
     });
 }
 
-long linear_pack(const float* weight, float* packed, long I, long O) {
-    if (packed) pack_panels(weight, packed, I, O);
-    return panel_count(O) * PANEL * I;
-}
+long linear_packed_size(long I, long O) { return panel_count(O) * PANEL * I; }
 
 void linear_forward(const float* x, const float* weight, const float* bias, float* y, long N, long I, long O,
                     bool relu) {
-    float* packed = scratch(PACKED, panel_count(O) * PANEL * I);
-    pack_panels(weight, packed, I, O);
-    linear_packed(x, packed, bias, y, N, I, O, relu);
+    float* packed = scratch(PACKED, linear_packed_size(I, O));
+    linear_pack(weight, packed, I, O);
+    linear_run(x, packed, bias, y, N, I, O, relu);
 }
 
 void linear_backward(const float* grad_y, const float* y_relu, const float* x, const float* weight, float* grad_x,

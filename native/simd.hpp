@@ -47,6 +47,22 @@ INLINE vf madd(vf a, vf b, vf c) {
 }
 INLINE float madd(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
+// The same for vectors of any length.
+template <class T>
+INLINE T load_as(const float* p) {
+    T v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+template <class T>
+INLINE void store_as(float* p, T v) { __builtin_memcpy(p, &v, sizeof v); }
+template <class T>
+INLINE T madd_as(T a, T b, T c) {
+    T r;
+    for (unsigned i = 0; i < sizeof(T) / sizeof(float); i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return r;
+}
+
 // The first `count` lanes (fewer than a vector) from memory and back; the others are 0 and stay unread.
 INLINE vf load_part(const float* p, long count) {
     vf v = {};

@@ -98,8 +98,9 @@ private:
             *target++ = *source;
             return;
         }
-        int axis = axes[depth];
-        for (size_t i = 0; i < array.shape(axis); i++) walk(array, axes, depth + 1, source + (long)i * array.stride(axis), target);
+        int axis = axes[depth % 8];
+        for (size_t i = 0; i < array.shape(axis); i++)
+            walk(array, axes, depth + 1, source + (long)i * array.stride(axis), target);
     }
 
     struct Free {
@@ -123,6 +124,7 @@ T* output(const std::optional<Out<T>>& array, Order order) {
 using Released = nb::call_guard<nb::gil_scoped_release>;
 
 void bind_activation(nb::module_& m);
+void bind_conv2d(nb::module_& m);
 void bind_linear(nb::module_& m);
 
 }  // namespace pellucid

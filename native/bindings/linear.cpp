@@ -3,7 +3,8 @@
 namespace pellucid {
 namespace {
 
-void linear_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, bool relu) {
+template <bool relu>
+void linear_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y) {
     expect(weight.ndim() == 2 && x.ndim() >= 1, "linear: weight needs two axes");
     long O = (long)weight.shape(0), I = (long)weight.shape(1), N = I ? count(x) / I : count(y) / (O ? O : 1);
     expect((long)x.shape(x.ndim() - 1) == I && count(y) == N * O, "linear: sizes do not fit");
@@ -12,7 +13,7 @@ void linear_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, bool re
                             output(y, ROW_MAJOR), N, I, O, relu);
 }
 
-void linear_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
+void run_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
                      MaybeOut grad_bias) {
     expect(weight.ndim() == 2 && x.ndim() >= 1, "linear: weight needs two axes");
     long O = (long)weight.shape(0), I = (long)weight.shape(1), N = O ? count(grad_y) / O : 0;
@@ -24,12 +25,26 @@ void linear_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, 
                              output(grad_bias, ROW_MAJOR), N, I, O);
 }
 
+void linear_backward(FloatIn grad_y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
+                     MaybeOut grad_bias) {
+    run_backward(grad_y, std::nullopt, x, weight, grad_x, grad_weight, grad_bias);
+}
+
+void linear_relu_backward(FloatIn grad_y, FloatIn y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
+                          MaybeOut grad_bias) {
+    run_backward(grad_y, y, x, weight, grad_x, grad_weight, grad_bias);
+}
+
 }  // namespace
 
 void bind_linear(nb::module_& m) {
-    m.def("linear_forward", linear_forward, "x"_a.noconvert(), "weight"_a.noconvert(), "bias"_a.noconvert().none(),
-          "y"_a.noconvert(), "relu"_a = false, Released());
-    m.def("linear_backward", linear_backward, "grad_y"_a.noconvert(), "y_relu"_a.noconvert().none(), "x"_a.noconvert(),
+    m.def("linear_forward", linear_forward<false>, "x"_a.noconvert(), "weight"_a.noconvert(),
+          "bias"_a.noconvert().none(), "y"_a.noconvert(), Released());
+    m.def("linear_relu_forward", linear_forward<true>, "x"_a.noconvert(), "weight"_a.noconvert(),
+          "bias"_a.noconvert().none(), "y"_a.noconvert(), Released());
+    m.def("linear_backward", linear_backward, "grad_y"_a.noconvert(), "x"_a.noconvert(), "weight"_a.noconvert(),
+          "grad_x"_a.noconvert().none(), "grad_weight"_a.noconvert(), "grad_bias"_a.noconvert().none(), Released());
+    m.def("linear_relu_backward", linear_relu_backward, "grad_y"_a.noconvert(), "y"_a.noconvert(), "x"_a.noconvert(),
           "weight"_a.noconvert(), "grad_x"_a.noconvert().none(), "grad_weight"_a.noconvert(),
           "grad_bias"_a.noconvert().none(), Released());
 }

@@ -64,5 +64,6 @@ NB_MODULE(_engine, m) {
         set_thread_count(count);
     }, "count"_a);
     bind_activation(m);
+    bind_conv2d(m);
     bind_linear(m);
 }

@@ -54,12 +54,12 @@ class Arena:
                 self.block = _aligned_bytes(self.used)
 
 
-def empty(shape: Shape, dtype: npt.DTypeLike) -> Array:
-    """Like `numpy.empty` for op outputs; four axes (N, C, H, W) come channels-last in memory."""
+def empty(shape: Shape, dtype: npt.DTypeLike, *, images: bool = True) -> Array:
+    """Like `numpy.empty` for op outputs; four axes (N, C, H, W) come channels-last in memory if they are `images`."""
     kind: np.dtype[Any] = np.dtype(dtype)
     size = prod(shape) * kind.itemsize
     flat = (_aligned_bytes(size) if _thread.arena is None else _thread.arena.take(size)).view(kind)
-    return _channels_last(_poisoned(flat), shape)
+    return _channels_last(_poisoned(flat), shape) if images else _poisoned(flat).reshape(shape)
 
 
 def permanent(shape: Shape, dtype: npt.DTypeLike) -> Array:

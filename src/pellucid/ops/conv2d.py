@@ -27,6 +27,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
 from ._check import Padding, Pair, Sides, axes, float_dtype, pair, same_shape, sides, whole, window_counts
 from ._depthwise import depthwise_forward, depthwise_grad_tap, depthwise_grad_weight
+from ._dispatch import twin
 from ._im2col import by_group, columns_of, rows_of, windows_of
 from ._memory import empty, scratch
 
@@ -38,6 +39,7 @@ class Options(NamedTuple):
     padding: Sides
     dilation: Pair
     groups: int
+    exact: bool
 
 
 Saved: TypeAlias = tuple[Array, Array, bool, Options]
@@ -51,12 +53,13 @@ def conv2d_shape(
     padding: Padding = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
+    exact: bool = False,
 ) -> Shape:
     """Return the shape of y; a ShapeError names sizes that do not fit."""
     N, C, H, W = axes("conv2d", x_shape, "NCHW")
     O, C_group, KH, KW = axes("conv2d weight", weight_shape, "OCHW")
     kernel = pair("conv2d", "kernel", (KH, KW))
-    options = _options(kernel, stride, padding, dilation, groups)
+    options = written_out(kernel, stride, padding, dilation, groups, exact)
     if C % options.groups or O % options.groups:
         raise ShapeError(f"conv2d: {C} channels in and {O} out do not divide into {options.groups} groups")
     if C_group * options.groups != C:
@@ -74,32 +77,25 @@ def conv2d_forward(
     padding: Padding = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
+    exact: bool = False,
 ) -> tuple[Array, Saved]:
     """Return (y, saved).
 
     `stride` is an int or (SH, SW); `padding` an int, (PH, PW), ((top, bottom), (left, right)),
     "valid" (none) or "same" (y as large as x; needs stride 1; where the zeros are odd in number the end gets one more).
     `dilation`, an int or (DH, DW), is how far apart in x the kernel's taps lie; `groups` divides C and O.
+    `exact` keeps the native engine from Winograd's algorithms, which round a little more; the NumPy one has none.
 
     >>> y, _ = conv2d_forward(np.arange(5.0).reshape(1, 1, 1, 5), np.ones((1, 1, 1, 2)), dilation=3)
     >>> y.tolist()     # 0 + 3, 1 + 4
     [[[[3.0, 5.0]]]]
     """
     dtype = float_dtype("conv2d", x=x, weight=weight, bias=bias)
-    y = empty(
-        conv2d_shape(x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups), dtype
-    )
-    options = _options(weight.shape[2:], stride, padding, dilation, groups)
-    windows = windows_of(x, weight.shape[2:], options.stride, options.padding, options.dilation)
-    if _is_depthwise(weight, options):
-        depthwise_forward(windows, weight, y)
-    else:
-        matrices = _weight_by_group(weight, options).transpose(0, 3, 4, 2, 1).reshape(groups, -1, len(weight) // groups)
-        for samples, columns in columns_of(windows, groups):
-            np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
+    options = written_out(weight.shape[2:], stride, padding, dilation, groups, exact)
+    y = empty(conv2d_shape(x.shape, weight.shape, **options._asdict()), dtype)
     if bias is not None:
         same_shape("conv2d", "bias", bias, weight.shape[:1])
-        y += bias[:, None, None]
+    _conv2d_forward(x, weight, bias, y, *options)
     return y, (x, weight, bias is not None, options)
 
 
@@ -112,17 +108,62 @@ def conv2d_backward(
     """
     x, weight, has_bias, options = saved
     same_shape("conv2d", "grad_y", grad_y, conv2d_shape(x.shape, weight.shape, **options._asdict()))
-    float_dtype("conv2d", x=x, grad_y=grad_y)
-    grad_weight, grad_bias = _grad_parameters(grad_y, x, weight, options)
-    grad_x = _grad_x(grad_y, x.shape, weight, options) if needs_input_grad else None
+    dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
+    grad_x = empty(x.shape, dtype) if needs_input_grad else None
+    grad_weight, grad_bias = empty(weight.shape, dtype, images=False), empty(weight.shape[:1], dtype)
+    _conv2d_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias if has_bias else None, *options[:4])
     return grad_x, grad_weight, grad_bias if has_bias else None
+
+
+@twin
+def _conv2d_forward(
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    y: Array,
+    stride: Pair,
+    padding: Sides,
+    dilation: Pair,
+    groups: int,
+    exact: bool,
+) -> None:
+    windows = windows_of(x, weight.shape[2:], stride, padding, dilation)
+    if _is_depthwise(weight, groups):
+        depthwise_forward(windows, weight, y)
+    else:
+        matrices = _weight_by_group(weight, groups).transpose(0, 3, 4, 2, 1).reshape(groups, -1, len(weight) // groups)
+        for samples, columns in columns_of(windows, groups):
+            np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
+    if bias is not None:
+        y += bias[:, None, None]
+
+
+@twin
+def _conv2d_backward(
+    grad_y: Array,
+    x: Array,
+    weight: Array,
+    grad_x: Array | None,
+    grad_weight: Array,
+    grad_bias: Array | None,
+    stride: Pair,
+    padding: Sides,
+    dilation: Pair,
+    groups: int,
+) -> None:
+    options = Options(stride, padding, dilation, groups, True)
+    grad_weight[...], grad_of_bias = _grad_parameters(grad_y, x, weight, options)
+    if grad_bias is not None:
+        grad_bias[...] = grad_of_bias
+    if grad_x is not None:
+        grad_x[...] = _grad_x(grad_y, x.shape, weight, options)
 
 
 def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -> tuple[Array, Array]:
     O, C_group, KH, KW = weight.shape
     groups, grad_bias = options.groups, np.zeros(O, x.dtype)
     windows = windows_of(x, (KH, KW), options.stride, options.padding, options.dilation)
-    if _is_depthwise(weight, options):
+    if _is_depthwise(weight, groups):
         g = rows_of(grad_y)
         return depthwise_grad_weight(windows, grad_y), np.ones(len(g), g.dtype) @ g
     grad_matrices = np.zeros((groups, KH * KW * C_group, O // groups), x.dtype)
@@ -136,14 +177,14 @@ def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -
 
 def _grad_x(grad_y: Array, x_shape: Shape, weight: Array, options: Options) -> Array:
     (N, C, H, W), (OH, OW) = x_shape, grad_y.shape[2:]
-    (SH, SW), ((top, bottom), (left, right)), (DH, DW), groups = options
+    (SH, SW), ((top, bottom), (left, right)), (DH, DW), groups, _ = options
     grad_xp = empty((N, C, H + top + bottom, W + left + right), grad_y.dtype)
     grad_xp[...] = 0
     g = rows_of(grad_y)
-    taps = np.ascontiguousarray(_weight_by_group(weight, options).transpose(3, 4, 0, 1, 2))
+    taps = np.ascontiguousarray(_weight_by_group(weight, groups).transpose(3, 4, 0, 1, 2))
     for u, v in np.ndindex(weight.shape[2:]):
         tap = scratch((len(g), C), g.dtype)
-        if _is_depthwise(weight, options):
+        if _is_depthwise(weight, groups):
             depthwise_grad_tap(g, weight[:, 0, u, v], tap)
         else:
             np.matmul(by_group(g, groups), taps[u, v], out=by_group(tap, groups))
@@ -152,17 +193,20 @@ def _grad_x(grad_y: Array, x_shape: Shape, weight: Array, options: Options) -> A
     return grad_xp[:, :, top : top + H, left : left + W]
 
 
-def _options(kernel: Shape, stride: int | Pair, padding: Padding, dilation: int | Pair, groups: int) -> Options:
+def written_out(
+    kernel: Shape, stride: int | Pair, padding: Padding, dilation: int | Pair, groups: int, exact: bool
+) -> Options:
+    """Return forward's keyword arguments, checked."""
     kernel, stride = pair("conv2d", "kernel", kernel), pair("conv2d", "stride", stride)
     dilation = pair("conv2d", "dilation", dilation)
     around = sides("conv2d", padding, kernel, stride, dilation)
-    return Options(stride, around, dilation, whole("conv2d", "groups", groups))
+    return Options(stride, around, dilation, whole("conv2d", "groups", groups), exact)
 
 
-def _is_depthwise(weight: Array, options: Options) -> bool:
-    return options.groups > 1 and weight.shape[1] == 1
+def _is_depthwise(weight: Array, groups: int) -> bool:
+    return groups > 1 and weight.shape[1] == 1
 
 
-def _weight_by_group(weight: Array, options: Options) -> Array:
+def _weight_by_group(weight: Array, groups: int) -> Array:
     """(O, C/G, KH, KW) as (G, O/G, C/G, KH, KW)."""
-    return weight.reshape(options.groups, -1, *weight.shape[1:])
+    return weight.reshape(groups, -1, *weight.shape[1:])

@@ -36,7 +36,7 @@ def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[
     y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias))
     if bias is not None:
         same_shape("linear", "bias", bias, weight.shape[:1])
-    _linear_forward(x, weight, bias, y, False)
+    _linear_forward(x, weight, bias, y)
     return y, (x, weight, bias is not None)
 
 
@@ -49,31 +49,26 @@ def linear_backward(
     same_shape("linear", "grad_y", grad_y, linear_shape(x.shape, weight.shape))
     grad_weight, grad_bias = empty(weight.shape, dtype), empty(weight.shape[:1], dtype) if has_bias else None
     grad_x = empty(x.shape, dtype) if needs_input_grad else None
-    _linear_backward(grad_y, None, x, weight, grad_x, grad_weight, grad_bias)
+    _linear_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias)
     return grad_x, grad_weight, grad_bias
 
 
 @twin
-def _linear_forward(x: Array, weight: Array, bias: Array | None, y: Array, relu: bool) -> None:
+def _linear_forward(x: Array, weight: Array, bias: Array | None, y: Array) -> None:
     np.matmul(x, weight.T, out=y)
     if bias is not None:
         y += bias
-    if relu:
-        np.maximum(y, 0, out=y)
 
 
 @twin
 def _linear_backward(
     grad_y: Array,
-    y_relu: Array | None,
     x: Array,
     weight: Array,
     grad_x: Array | None,
     grad_weight: Array,
     grad_bias: Array | None,
 ) -> None:
-    if y_relu is not None:
-        grad_y = grad_y * (y_relu > 0)
     g = grad_y.reshape(-1, len(weight))
     np.matmul(g.T, x.reshape(-1, weight.shape[1]), out=grad_weight)
     if grad_bias is not None:

@@ -1,0 +1,168 @@
+// conv2d backward over all outputs.
+//
+// grad_x is a convolution itself: of grad_y, spread out by the stride and padded, with the kernel turned round.
+// grad_weight holds a tile of taps x outputs in registers while the pixels of a strip go by.
+#include "conv2d_gradient.hpp"
+#include "transpose.hpp"
+
+PELLUCID_OPEN
+
+namespace {
+
+constexpr long STRIP_FLOATS = 4096;  // of the gradient: half of what the first cache holds
+
+// The gradient of one output pixel's channels before activation and pooling, `lanes` from channel o on.
+INLINE vf gradient_at(const Gradient& g, long sample, long row, long column, long o, long lanes) {
+    const Finish& f = g.f;
+    const long i = row / f.KH, j = column / f.KW;
+    if (i >= f.OH || j >= f.OW) return zero();
+    const long at = sample * g.sample_y() + (i * f.OW + j) * g.s.O + o;
+    vf value = load_part(g.grad_y + at, lanes);
+    if (f.pooling == NO_POOL) return g.y_relu ? (load_part(g.y_relu + at, lanes) > 0.0f ? value : zero()) : value;
+    const int tap = (int)(row % f.KH * f.KW + column % f.KW);
+    if (f.pooling == AVG_POOL) value /= splat((float)f.taps());
+    if (!g.passed) return value;
+    uint8_t bytes[WIDTH] = {};
+    memcpy(bytes, g.passed + at, lanes);
+    const vi passed = load_bytes(bytes);
+    if (f.pooling == MAX_POOL) return passed == splat_int(tap) ? value : zero();
+    return (passed & splat_int(1 << tap)) != (vi){} ? value : zero();
+}
+
+// Rows [first, end) of that gradient; pixels `step` floats apart, rows `row_step`.
+void expand(const Gradient& g, long sample, long first, long end, float* target, long step, long row_step) {
+    for (long r = first; r < end; r++, target += row_step)
+        for (long j = 0; j < g.s.OW; j++)
+            for (long o = 0; o < g.s.O; o += WIDTH) {
+                const long lanes = min(WIDTH, g.s.O - o);
+                store_part(target + j * step + o, gradient_at(g, sample, r, j, o, lanes), lanes);
+            }
+}
+
+// The convolution that makes grad_x: of an image that holds the gradient, SH and SW apart, from (top, left) on.
+struct Turned {
+    Conv s;
+    long top, left;  // may be negative: then the first rows reach nothing of x
+};
+
+Turned turned(const Conv& s) {
+    Conv t = s;
+    t.C = s.O, t.O = s.C, t.SH = t.SW = 1, t.top = t.bottom = t.left = t.right = 0;
+    t.H = s.H + (s.KH - 1) * s.DH, t.W = s.W + (s.KW - 1) * s.DW;
+    t.OH = s.H, t.OW = s.W;
+    return {t, (s.KH - 1) * s.DH - s.top, (s.KW - 1) * s.DW - s.left};
+}
+
+// weight (O, C/G, T) as (C, O/G, T) with the taps in reverse, packed.
+void pack_turned(const Conv& s, const Conv& t, const float* weight, float* packed, float* work) {
+    const long C = s.C / s.groups, O = s.O / s.groups, T = s.taps();
+    parallel_for(s.C, [=](long c) {
+        const long group = c / C;
+        for (long o = 0; o < O; o++) {
+            const float* from = weight + ((group * O + o) * C + c % C) * T;
+            float* to = work + (c * O + o) * T;
+            for (long tap = 0; tap < T; tap++) to[T - 1 - tap] = from[tap];
+        }
+    });
+    direct_pack(t, work, packed);
+}
+
+void input_gradient(const Gradient& g, const Turned& turned, const float* packed, long sample) {
+    const Conv &s = g.s, &t = turned.s;
+    const Finish none{false, NO_POOL, 1, 1, t.OH, t.OW};
+    const long row_length = t.W * t.C;
+    float* image = scratch(PADDED, t.H * row_length + s.OW * s.O);
+    float* row = image + t.H * row_length;
+    memset(image, 0, t.H * row_length * sizeof(float));
+    for (long i = 0; i < s.OH; i++) {
+        const long h = i * s.SH + turned.top;
+        if (h < 0 || h >= t.H) continue;
+        expand(g, sample, i, i + 1, row, s.O, 0);
+        for (long j = 0; j < s.OW; j++) {
+            const long w = j * s.SW + turned.left;
+            if (w >= 0 && w < t.W) memcpy(image + h * row_length + w * s.O, row + j * s.O, s.O * sizeof(float));
+        }
+    }
+    const long rows = rows_at_once(t, none);
+    direct_strips(t, none, image, packed, nullptr, g.grad_x + sample * g.sample_x(), nullptr, 0, (t.OH + rows - 1) / rows);
+}
+
+// Adds one sample's share to the sums: weights as packed, [group][panel][tap][channel][lane], then the bias.
+void add_weight_gradient(const Gradient& g, long sample, bool first, float* sums, const long* taps, const float* x,
+                         long row_length) {
+    const Conv& s = g.s;
+    const long O = s.O / s.groups, C = s.C / s.groups, panels = panel_count(O), K = s.depth();
+    const long step = s.O + PANEL, row_step = s.OW * step;  // room for a whole panel behind the last channel
+    const long at_once = max(1, STRIP_FLOATS / row_step);
+    float* strip = scratch(LOCAL, at_once * row_step);
+    float* bias = sums + s.groups * panels * K * PANEL;
+    for (long r = 0; r < s.OH; r += at_once) {
+        const long rows = min(at_once, s.OH - r);
+        expand(g, sample, r, r + rows, strip, step, row_step);
+        for (long group = 0; group < s.groups; group++)
+            for (long panel = 0; panel < panels; panel++) {
+                const Sum sum{rows, s.OW, s.SH * row_length, s.SW * s.C, step};
+                tiles(K, panel_vectors(O, panel), sum, x + r * s.SH * row_length + group * C, taps,
+                      strip + group * O + panel * PANEL, sums + (group * panels + panel) * K * PANEL, PANEL,
+                      !first || r > 0);
+            }
+        if (!g.grad_bias) continue;
+        if (first && r == 0) memset(bias, 0, s.O * sizeof(float));
+        for (long m = 0; m < rows * s.OW; m++)
+            for (long o = 0; o < s.O; o++) bias[o] += strip[m * step + o];
+    }
+}
+
+// The packed sums of one panel back into rows (C, T) of grad_weight.
+void unpack_outputs(const float* sums, long count, long C, long T, float* grad_weight) {
+    for (long o = 0; o < count; o++)
+        for (long c = 0; c < C; c++)
+            for (long tap = 0; tap < T; tap++) grad_weight[(o * C + c) * T + tap] = sums[(tap * C + c) * PANEL + o];
+}
+
+}  // namespace
+
+void dense_backward(const Gradient& g) {
+    const Conv& s = g.s;
+    const long C = s.C / s.groups, O = s.O / s.groups, T = s.taps(), K = s.depth(), panels = panel_count(O);
+    const Turned back = turned(s);
+    float* packed = nullptr;
+    if (g.grad_x) {
+        const long size = s.groups * panel_count(C) * O * T * PANEL;
+        packed = scratch(PACKED, size + s.O * K);
+        pack_turned(s, back.s, g.weight, packed, packed + size);
+    }
+    const long floats = s.groups * panels * K * PANEL + round_up(s.O, 16);
+    float* sums = for_shards(s.N, floats, [=](float* mine, long begin, long end) {
+        const long padded = round_up(padded_floats(s, s.padded_height()), 16);
+        for (long n = begin; n < end; n++) {
+            if (g.grad_x) input_gradient(g, back, packed, n);
+            long row_length;
+            float* buffer = scratch(PADDED, padded + 2 * K);
+            const float* x = padded_rows(s, g.x + n * g.sample_x(), 0, s.padded_height(), false, buffer, &row_length);
+            long* taps = (long*)(buffer + padded);
+            for (long u = 0, k = 0; u < s.KH; u++)
+                for (long v = 0; v < s.KW; v++)
+                    for (long c = 0; c < C; c++) taps[k++] = u * s.DH * row_length + v * s.DW * s.C + c;
+            add_weight_gradient(g, n, n == begin, mine, taps, x, row_length);
+        }
+    });
+    parallel_for(s.groups * panels, [=](long item) {
+        const long group = item / panels, panel = item % panels;
+        add_shards(sums + item * K * PANEL, s.N, floats, K * PANEL);
+        unpack_outputs(sums + item * K * PANEL, min(PANEL, O - panel * PANEL), C, T,
+                       g.grad_weight + (group * O + panel * PANEL) * K);
+    });
+    if (!g.grad_bias) return;
+    float* bias = sums + s.groups * panels * K * PANEL;
+    add_shards(bias, s.N, floats, s.O);
+    memcpy(g.grad_bias, bias, s.O * sizeof(float));
+}
+
+void conv2d_backward(const Conv& s, const Finish& f, const float* grad_y, const uint8_t* passed, const float* y_relu,
+                     const float* x, const float* weight, float* grad_x, float* grad_weight, float* grad_bias) {
+    const Gradient g{s, f, grad_y, passed, y_relu, x, weight, grad_x, grad_weight, grad_bias};
+    is_sparse(s, f) ? sparse_backward(g) : dense_backward(g);
+}
+
+PELLUCID_CLOSE

@@ -1,0 +1,53 @@
+// What the two ways back through a convolution share: over all outputs (dense), or over the winners of max-pooling only.
+//
+// The gradients of the weights are sums over the batch.  They run over min(N, 8) shards of samples, each in the order of
+// its samples, and the shards are added in order: so they depend on N alone and never on threads.
+#pragma once
+#include "conv2d.hpp"
+
+PELLUCID_OPEN
+
+struct Gradient {
+    Conv s;
+    Finish f;
+    const float* grad_y;
+    const uint8_t* passed;
+    const float* y_relu;
+    const float* x;
+    const float* weight;
+    float* grad_x;
+    float* grad_weight;
+    float* grad_bias;
+
+    long sample_x() const { return s.H * s.W * s.C; }
+    long sample_y() const { return f.OH * f.OW * s.O; }
+};
+
+constexpr long SHARD_LIMIT = 8;
+INLINE long shard_count(long N) { return min(N, SHARD_LIMIT); }
+
+// work(its sums, its first sample, its end) for all shards, whose sums are `floats` apart; returns those of the first.
+template <class Work>
+INLINE float* for_shards(long N, long floats, Work work) {
+    const long shards = shard_count(N);
+    float* sums = scratch(SHARDS, max(1, shards) * floats);
+    if (!shards) memset(sums, 0, floats * sizeof(float));
+    parallel_for(shards, [=](long i) { work(sums + i * floats, i * N / shards, (i + 1) * N / shards); });
+    return sums;
+}
+
+// Adds `count` numbers of the other shards to those of the first, in order.
+INLINE void add_shards(float* sums, long N, long floats, long count) {
+    for (long shard = 1; shard < shard_count(N); shard++) {
+        const float* other = sums + shard * floats;
+        long i = 0;
+        for (; i + WIDTH <= count; i += WIDTH) store(sums + i, load(sums + i) + load(other + i));
+        for (; i < count; i++) sums[i] += other[i];
+    }
+}
+
+bool is_sparse(const Conv& s, const Finish& f);
+void sparse_backward(const Gradient& g);
+void dense_backward(const Gradient& g);
+
+PELLUCID_CLOSE
