@@ -10,6 +10,7 @@ processor has is picked here.  They compute in float32.  PELLUCID_BACKEND says w
 The floor above asks `engine` and nothing else.
 """
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ def _load() -> tuple[Any, str]:
     if wanted == "numpy":
         return None, "PELLUCID_BACKEND=numpy asks for it"
     try:
-        from . import _engine
+        _engine = importlib.import_module("._engine", __name__)
     except ImportError as error:
         why = _why_not(error)
         if wanted == "native":

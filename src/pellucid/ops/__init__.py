@@ -23,6 +23,20 @@ from .activation import (
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .flatten import flatten_backward, flatten_forward, flatten_shape
+from .fused import (
+    conv2d_relu_avg_pool2d_backward,
+    conv2d_relu_avg_pool2d_forward,
+    conv2d_relu_avg_pool2d_shape,
+    conv2d_relu_backward,
+    conv2d_relu_forward,
+    conv2d_relu_max_pool2d_backward,
+    conv2d_relu_max_pool2d_forward,
+    conv2d_relu_max_pool2d_shape,
+    conv2d_relu_shape,
+    linear_relu_backward,
+    linear_relu_forward,
+    linear_relu_shape,
+)
 from .linear import linear_backward, linear_forward, linear_shape
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
 from .pool2d import (
@@ -48,6 +62,15 @@ __all__ = [
     "avg_pool2d_shape",
     "conv2d_backward",
     "conv2d_forward",
+    "conv2d_relu_avg_pool2d_backward",
+    "conv2d_relu_avg_pool2d_forward",
+    "conv2d_relu_avg_pool2d_shape",
+    "conv2d_relu_backward",
+    "conv2d_relu_forward",
+    "conv2d_relu_max_pool2d_backward",
+    "conv2d_relu_max_pool2d_forward",
+    "conv2d_relu_max_pool2d_shape",
+    "conv2d_relu_shape",
     "conv2d_shape",
     "cross_entropy_backward",
     "cross_entropy_forward",
@@ -63,6 +86,9 @@ __all__ = [
     "leaky_relu_shape",
     "linear_backward",
     "linear_forward",
+    "linear_relu_backward",
+    "linear_relu_forward",
+    "linear_relu_shape",
     "linear_shape",
     "log_softmax_backward",
     "log_softmax_forward",

@@ -1,0 +1,177 @@
+"""Fused neighbours: the laws, with the loops of the compositions."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from pellucid import ConfigError, native
+from pellucid.ops import (
+    conv2d_relu_avg_pool2d_backward,
+    conv2d_relu_avg_pool2d_forward,
+    conv2d_relu_avg_pool2d_shape,
+    conv2d_relu_backward,
+    conv2d_relu_forward,
+    conv2d_relu_max_pool2d_backward,
+    conv2d_relu_max_pool2d_forward,
+    conv2d_relu_max_pool2d_shape,
+    conv2d_relu_shape,
+    linear_relu_backward,
+    linear_relu_forward,
+    linear_relu_shape,
+)
+from tests.checks import ENGINES, OpLaws, case, refuse
+from tests.oracles import avg_pool2d_loops, conv2d_loops, linear_loops, max_pool2d_loops
+
+
+class TestLinearReLU(OpLaws):
+    forward, backward, shape = map(staticmethod, (linear_relu_forward, linear_relu_backward, linear_relu_shape))
+    loops = staticmethod(lambda x, weight, bias=None: np.maximum(linear_loops(x, weight, bias), 0))
+    cases = {
+        "with bias": case((4, 5), (3, 5), (3,)),
+        "no bias": case((2, 7), (5, 7)),
+        "batch 1": case((1, 40), (37, 40), (37,)),
+        "several panels": case((17, 300), (70, 300), (70,)),
+        "three axes": case((2, 3, 5), (4, 5), (4,)),
+    }
+    refused = {"features": refuse((2, 3), (4, 5), words="x has 3 features but weight expects 5")}
+
+    def shape_of(self, arrays, options):
+        return self.shape(arrays[0].shape, arrays[1].shape)
+
+
+class TwoShapes:
+    def shape_of(self, arrays, options):
+        return self.shape(arrays[0].shape, arrays[1].shape, **options)
+
+
+CONVS = {
+    "nothing is square": ((2, 3, 7, 10), (4, 3, 2, 3), (4,), {"stride": (1, 2), "padding": (1, 2)}),
+    "stride drops rows": ((2, 2, 11, 10), (3, 2, 3, 3), (3,), {"stride": 2}),
+    "batch 1": ((1, 5, 6, 7), (3, 5, 3, 2), (3,), {}),
+    "one channel": ((3, 1, 7, 8), (2, 1, 3, 3), (2,), {}),
+    "one channel, many outputs": ((3, 1, 8, 10), (20, 1, 3, 3), (20,), {"padding": "same"}),
+    "few channels, 5x5": ((2, 6, 10, 9), (16, 6, 5, 5), (16,), {}),
+    "whole vectors": ((2, 16, 8, 7), (32, 16, 3, 3), (32,), {}),
+    "many kernel rows": ((1, 2, 12, 9), (3, 2, 7, 3), (3,), {"padding": 3}),
+    "wide kernel rows": ((1, 40, 5, 9), (5, 40, 2, 6), (5,), {}),
+    "no bias": ((2, 3, 6, 5), (2, 3, 3, 2), None, {}),
+    "dilated": ((2, 2, 9, 11), (3, 2, 2, 3), (3,), {"dilation": (3, 2)}),
+    "dilated rows": ((2, 4, 9, 8), (3, 4, 2, 3), (3,), {"dilation": (2, 1)}),
+    "groups": ((2, 4, 7, 6), (6, 2, 3, 2), (6,), {"groups": 2}),
+    "more samples than shards": ((19, 2, 6, 5), (3, 2, 3, 2), (3,), {}),
+    "each side its own": ((2, 2, 5, 4), (3, 2, 3, 2), (3,), {"padding": ((0, 2), (3, 1))}),
+}
+
+
+def convs(**more):
+    return {
+        name: case(*(s for s in (x, weight, bias) if s), **options, **more)
+        for name, (x, weight, bias, options) in CONVS.items()
+    }
+
+
+class TestConv2dReLU(TwoShapes, OpLaws):
+    forward, backward, shape = map(staticmethod, (conv2d_relu_forward, conv2d_relu_backward, conv2d_relu_shape))
+    loops = staticmethod(lambda *arrays, **options: np.maximum(conv2d_loops(*arrays, **options), 0))
+    cases = convs()
+    refused = {"channels": refuse((1, 3, 8, 8), (2, 4, 3, 3), words="x has 3 channels but weight expects 4")}
+
+
+def pooled(pool):
+    def loops(*arrays, kernel_size, **options):
+        return pool(np.maximum(conv2d_loops(*arrays, **options), 0), kernel_size=kernel_size)
+
+    return staticmethod(loops)
+
+
+class TestConv2dReLUMaxPool2d(TwoShapes, OpLaws):
+    forward, backward, shape = map(
+        staticmethod,
+        (conv2d_relu_max_pool2d_forward, conv2d_relu_max_pool2d_backward, conv2d_relu_max_pool2d_shape),
+    )
+    loops = pooled(max_pool2d_loops)
+    cases = convs(kernel_size=2) | {
+        "windows of 2x3": case((2, 3, 8, 9), (4, 3, 3, 2), (4,), kernel_size=(2, 3)),
+        "windows of one": case((2, 3, 4, 5), (4, 3, 3, 2), (4,), kernel_size=1),
+    }
+    refused = {
+        "channels": refuse((1, 3, 8, 8), (2, 4, 3, 3), kernel_size=2, words="x has 3 channels but weight expects 4"),
+        "window": refuse(
+            (1, 1, 20, 20), (1, 1, 1, 1), kernel_size=16, error=ConfigError, words="at most 255 taps, 16x16 are more"
+        ),
+    }
+
+
+class TestConv2dReLUAvgPool2d(TwoShapes, OpLaws):
+    forward, backward, shape = map(
+        staticmethod,
+        (conv2d_relu_avg_pool2d_forward, conv2d_relu_avg_pool2d_backward, conv2d_relu_avg_pool2d_shape),
+    )
+    loops = pooled(avg_pool2d_loops)
+    cases = convs(kernel_size=2) | {"windows of 2x3": case((2, 3, 8, 9), (4, 3, 3, 2), (4,), kernel_size=(2, 3))}
+    refused = {
+        "window": refuse(
+            (1, 1, 9, 9), (1, 1, 1, 1), kernel_size=3, error=ConfigError, words="at most 8 taps, 3x3 are more"
+        ),
+    }
+
+
+SIZES = {  # x, weight, options: layers of real networks, large enough to be cut up
+    "mnist-cnn 1": ((9, 1, 28, 28), (32, 1, 3, 3), {}),
+    "mnist-cnn 2": ((9, 32, 13, 13), (64, 32, 3, 3), {}),
+    "LeNet 1": ((9, 1, 28, 28), (6, 1, 5, 5), {"padding": "same"}),
+    "LeNet 2": ((9, 6, 14, 14), (16, 6, 5, 5), {}),
+    "strided": ((9, 5, 17, 16), (24, 5, 3, 3), {"stride": 2}),
+    "dilated": ((9, 5, 17, 16), (24, 5, 3, 3), {"dilation": 2}),
+    "depthwise": ((9, 24, 12, 13), (24, 1, 3, 3), {"groups": 24, "padding": 1}),
+    "1x1": ((9, 48, 8, 8), (40, 48, 1, 1), {}),
+}
+
+
+@pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
+@pytest.mark.parametrize("pool", [None, "max", "avg"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_same_bits_on_any_number_of_threads_and_with_any_instruction_set(size, pool, rng):
+    x_shape, weight_shape, options = SIZES[size]
+    x, weight, bias = (rng.standard_normal(s).astype(np.float32) for s in (x_shape, weight_shape, weight_shape[:1]))
+    forward, backward = {
+        None: (conv2d_relu_forward, conv2d_relu_backward),
+        "max": (conv2d_relu_max_pool2d_forward, conv2d_relu_max_pool2d_backward),
+        "avg": (conv2d_relu_avg_pool2d_forward, conv2d_relu_avg_pool2d_backward),
+    }[pool]
+    more = {} if pool is None else {"kernel_size": 2}
+    found, before = [], native.engine.thread_count()
+    for engine in ENGINES:
+        for threads in (1, 2, 3, 4):
+            with native.using(engine):
+                native.engine.set_thread_count(threads)
+                y, saved = forward(x, weight, bias, **options, **more)
+                g = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
+                found.append([a.tobytes() for a in (y, *backward(g, saved))])
+    native.engine.set_thread_count(before)
+    assert all(other == found[0] for other in found)
+
+
+@pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_result_does_not_depend_on_the_batch(engine, rng):
+    with native.using(engine):
+        for x_shape, weight_shape, options in SIZES.values():
+            x, weight = (rng.standard_normal(s).astype(np.float32) for s in (x_shape, weight_shape))
+            whole, _ = conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2, **options)
+            for n in range(len(x)):
+                alone, _ = conv2d_relu_max_pool2d_forward(x[n : n + 1], weight, kernel_size=2, **options)
+                assert_array_equal(alone[0], whole[n])
+
+
+@pytest.mark.parametrize("engine", ["numpy", *ENGINES])
+def test_nan_is_not_swallowed_by_relu_or_pooling(engine):
+    x, weight = np.ones((1, 1, 4, 4), np.float32), np.ones((1, 1, 1, 1), np.float32)
+    x[0, 0, 1, 2] = np.nan
+    with native.using(engine):
+        for y in (
+            conv2d_relu_forward(x, weight)[0][0, 0, 1],
+            conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2)[0],
+            conv2d_relu_avg_pool2d_forward(x, weight, kernel_size=2)[0],
+        ):
+            assert np.isnan(y).sum() == 1
