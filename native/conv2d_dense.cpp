@@ -11,32 +11,61 @@ namespace {
 
 constexpr long STRIP_FLOATS = 4096;  // of the gradient: half of what the first cache holds
 
-// The gradient of one output pixel's channels before activation and pooling, `lanes` from channel o on.
-INLINE vf gradient_at(const Gradient& g, long sample, long row, long column, long o, long lanes) {
-    const Finish& f = g.f;
-    const long i = row / f.KH, j = column / f.KW;
-    if (i >= f.OH || j >= f.OW) return zero();
-    const long at = sample * g.sample_y() + (i * f.OW + j) * g.s.O + o;
-    vf value = load_part(g.grad_y + at, lanes);
-    if (f.pooling == NO_POOL) return g.y_relu ? (load_part(g.y_relu + at, lanes) > 0.0f ? value : zero()) : value;
-    const int tap = (int)(row % f.KH * f.KW + column % f.KW);
-    if (f.pooling == AVG_POOL) value /= splat((float)f.taps());
-    if (!g.passed) return value;
-    uint8_t bytes[WIDTH] = {};
-    memcpy(bytes, g.passed + at, lanes);
-    const vi passed = load_bytes(bytes);
-    if (f.pooling == MAX_POOL) return passed == splat_int(tap) ? value : zero();
-    return (passed & splat_int(1 << tap)) != (vi){} ? value : zero();
+// One row of windows of grad_y as f.KH rows of the gradient before pooling and activation, `row_step` apart, pixels
+// `step` apart: whole vectors, zero past the last channel.  Its sums over the pixels are added to `bias`.
+template <Pooling POOLING, class K>
+void expand_row(const Gradient& g, const K& k, long at, float* target, long step, long row_step, float* bias) {
+    const long O = g.s.O, taps = k.KH * k.KW;
+    for (long o = 0; o < O; o += WIDTH) {
+        const long lanes = min(WIDTH, O - o);
+        vf sum = load(bias + o);
+        for (long j = 0; j < g.f.OW; j++) {
+            const long from = at + j * O + o;
+            float* to = target + j * k.KW * step + o;
+            vf value = lanes == WIDTH ? load(g.grad_y + from) : load_part(g.grad_y + from, lanes);
+            if (POOLING == NO_POOL) {
+                if (g.y_relu) value = load_part(g.y_relu + from, lanes) > 0.0f ? value : zero();
+                store(to, value);
+                sum += value;
+                continue;
+            }
+            vi passed = splat_int(255);  // averages without ReLU: everything
+            if (g.passed && lanes == WIDTH) passed = load_bytes(g.passed + from);
+            else if (g.passed) {
+                uint8_t bytes[WIDTH] = {};
+                memcpy(bytes, g.passed + from, lanes);
+                passed = load_bytes(bytes);
+            }
+            if (POOLING == AVG_POOL) value /= splat((float)taps);
+            for (long u = 0, tap = 0; u < k.KH; u++)
+                for (long v = 0; v < k.KW; v++, tap++) {
+                    const vi open = POOLING == MAX_POOL ? passed == splat_int((int)tap)
+                                                        : (passed & splat_int(1 << tap)) != (vi){};
+                    const vf share = open ? value : zero();
+                    store(to + u * row_step + v * step, share);
+                    if (POOLING == AVG_POOL) sum += share;
+                }
+            if (POOLING == MAX_POOL) sum += passed < splat_int((int)taps) ? value : zero();
+        }
+        store(bias + o, sum);
+    }
 }
 
-// Rows [first, end) of that gradient; pixels `step` floats apart, rows `row_step`.
-void expand(const Gradient& g, long sample, long first, long end, float* target, long step, long row_step) {
-    for (long r = first; r < end; r++, target += row_step)
-        for (long j = 0; j < g.s.OW; j++)
-            for (long o = 0; o < g.s.O; o += WIDTH) {
-                const long lanes = min(WIDTH, g.s.O - o);
-                store_part(target + j * step + o, gradient_at(g, sample, r, j, o, lanes), lanes);
-            }
+struct TwoByTwo {
+    static constexpr long KH = 2, KW = 2;
+};
+
+// Rows of windows [first, end) of a sample.
+void expand(const Gradient& g, long sample, long first, long end, float* target, long step, float* bias) {
+    const Finish& f = g.f;
+    const long row_step = f.OW * f.KW * step;
+    for (long i = first; i < end; i++, target += f.KH * row_step) {
+        const long at = sample * g.sample_y() + i * f.OW * g.s.O;
+        if (f.pooling == NO_POOL) expand_row<NO_POOL>(g, f, at, target, step, row_step, bias);
+        else if (f.pooling == AVG_POOL) expand_row<AVG_POOL>(g, f, at, target, step, row_step, bias);
+        else if (f.KH == 2 && f.KW == 2) expand_row<MAX_POOL>(g, TwoByTwo(), at, target, step, row_step, bias);
+        else expand_row<MAX_POOL>(g, f, at, target, step, row_step, bias);
+    }
 }
 
 // The convolution that makes grad_x: of an image that holds the gradient, SH and SW apart, from (top, left) on.
@@ -70,17 +99,21 @@ void pack_turned(const Conv& s, const Conv& t, const float* weight, float* packe
 void input_gradient(const Gradient& g, const Turned& turned, const float* packed, long sample) {
     const Conv &s = g.s, &t = turned.s;
     const Finish none{false, NO_POOL, 1, 1, t.OH, t.OW};
-    const long row_length = t.W * t.C;
-    float* image = scratch(PADDED, t.H * row_length + s.OW * s.O);
-    float* row = image + t.H * row_length;
+    const long row_length = t.W * t.C, step = round_up(s.O, WIDTH), width = g.f.OW * g.f.KW;
+    float* image = scratch(PADDED, t.H * row_length + WIDTH + (g.f.KH * width + 1) * step);
+    float* rows_of_y = image + t.H * row_length + WIDTH;
+    float* unused = rows_of_y + g.f.KH * width * step;  // sums that nobody asked for
     memset(image, 0, t.H * row_length * sizeof(float));
-    for (long i = 0; i < s.OH; i++) {
-        const long h = i * s.SH + turned.top;
-        if (h < 0 || h >= t.H) continue;
-        expand(g, sample, i, i + 1, row, s.O, 0);
-        for (long j = 0; j < s.OW; j++) {
-            const long w = j * s.SW + turned.left;
-            if (w >= 0 && w < t.W) memcpy(image + h * row_length + w * s.O, row + j * s.O, s.O * sizeof(float));
+    for (long i = 0; i < g.f.OH; i++) {
+        expand(g, sample, i, i + 1, rows_of_y, step, unused);
+        for (long u = 0; u < g.f.KH; u++) {
+            const long h = (i * g.f.KH + u) * s.SH + turned.top;
+            if (h < 0 || h >= t.H) continue;
+            for (long j = 0; j < width; j++) {
+                const long w = j * s.SW + turned.left;
+                if (w >= 0 && w < t.W)
+                    memcpy(image + h * row_length + w * s.O, rows_of_y + (u * width + j) * step, s.O * sizeof(float));
+            }
         }
     }
     const long rows = rows_at_once(t, none);
@@ -88,28 +121,24 @@ void input_gradient(const Gradient& g, const Turned& turned, const float* packed
 }
 
 // Adds one sample's share to the sums: weights as packed, [group][panel][tap][channel][lane], then the bias.
-void add_weight_gradient(const Gradient& g, long sample, bool first, float* sums, const long* taps, const float* x,
+void add_weight_gradient(const Gradient& g, long sample, float* sums, const long* taps, const float* x,
                          long row_length) {
     const Conv& s = g.s;
     const long O = s.O / s.groups, C = s.C / s.groups, panels = panel_count(O), K = s.depth();
-    const long step = s.O + PANEL, row_step = s.OW * step;  // room for a whole panel behind the last channel
-    const long at_once = max(1, STRIP_FLOATS / row_step);
-    float* strip = scratch(LOCAL, at_once * row_step);
+    const Finish& f = g.f;
+    const long step = round_up(s.O, WIDTH), width = f.OW * f.KW, row_step = f.KH * width * step;
+    const long at_once = max(1, STRIP_FLOATS / row_step);  // rows of windows
+    float* strip = scratch(LOCAL, at_once * row_step + PANEL);
     float* bias = sums + s.groups * panels * K * PANEL;
-    for (long r = 0; r < s.OH; r += at_once) {
-        const long rows = min(at_once, s.OH - r);
-        expand(g, sample, r, r + rows, strip, step, row_step);
+    for (long i = 0; i < f.OH; i += at_once) {
+        const long rows = min(at_once, f.OH - i);
+        expand(g, sample, i, i + rows, strip, step, bias);
+        const float* from = x + i * f.KH * s.SH * row_length;
+        const Sum sum{rows * f.KH, width, s.SH * row_length, s.SW * s.C, step};
         for (long group = 0; group < s.groups; group++)
-            for (long panel = 0; panel < panels; panel++) {
-                const Sum sum{rows, s.OW, s.SH * row_length, s.SW * s.C, step};
-                tiles(K, panel_vectors(O, panel), sum, x + r * s.SH * row_length + group * C, taps,
-                      strip + group * O + panel * PANEL, sums + (group * panels + panel) * K * PANEL, PANEL,
-                      !first || r > 0);
-            }
-        if (!g.grad_bias) continue;
-        if (first && r == 0) memset(bias, 0, s.O * sizeof(float));
-        for (long m = 0; m < rows * s.OW; m++)
-            for (long o = 0; o < s.O; o++) bias[o] += strip[m * step + o];
+            for (long panel = 0; panel < panels; panel++)
+                tiles(K, panel_vectors(O, panel), sum, from + group * C, taps, strip + group * O + panel * PANEL,
+                      sums + (group * panels + panel) * K * PANEL, PANEL, true);
     }
 }
 
@@ -134,6 +163,7 @@ void dense_backward(const Gradient& g) {
     }
     const long floats = s.groups * panels * K * PANEL + round_up(s.O, 16);
     float* sums = for_shards(s.N, floats, [=](float* mine, long begin, long end) {
+        memset(mine, 0, floats * sizeof(float));
         const long padded = round_up(padded_floats(s, s.padded_height()), 16);
         for (long n = begin; n < end; n++) {
             if (g.grad_x) input_gradient(g, back, packed, n);
@@ -144,7 +174,7 @@ void dense_backward(const Gradient& g) {
             for (long u = 0, k = 0; u < s.KH; u++)
                 for (long v = 0; v < s.KW; v++)
                     for (long c = 0; c < C; c++) taps[k++] = u * s.DH * row_length + v * s.DW * s.C + c;
-            add_weight_gradient(g, n, n == begin, mine, taps, x, row_length);
+            add_weight_gradient(g, n, mine, taps, x, row_length);
         }
     });
     parallel_for(s.groups * panels, [=](long item) {

@@ -5,101 +5,110 @@ PELLUCID_OPEN
 
 namespace {
 
-struct Window {
+// The sizes of a window, known to the compiler for the commonest one.
+template <long KH_, long KW_>
+struct Fixed {
+    static constexpr long KH = KH_, KW = KW_;
+};
+struct Any {
+    long KH, KW;
+};
+
+struct Pixel {
     vf value;
-    vi index;
+    vi passed;
 };
 
 // nan wins over everything and is kept by ReLU, so that it reaches the loss.
-template <class Load>
-INLINE Window max_window(const Finish& f, long row_step, long step, Load value_at, vf bias) {
-    vf best = value_at(0);
+template <bool RELU, class K>
+INLINE Pixel max_window(const K& k, const float* at, long row_step, long step, vf bias) {
+    vf best = load(at);
     vi index = {};
-    for (long u = 0, tap = 0; u < f.KH; u++)
-        for (long v = 0; v < f.KW; v++, tap++) {
+    for (long u = 0, tap = 0; u < k.KH; u++)
+        for (long v = 0; v < k.KW; v++, tap++) {
             if (!tap) continue;
-            vf value = value_at(u * row_step + v * step);
+            vf value = load(at + u * row_step + v * step);
             vi greater = (value > best) | (value != value);
             best = greater ? value : best;
             index = greater ? splat_int((int)tap) : index;
         }
     best += bias;
-    if (f.relu) {
+    if (RELU) {
         vi closed = best <= 0.0f;
         best = closed ? zero() : best;
-        index = closed ? splat_int((int)f.taps()) : index;
+        index = closed ? splat_int((int)(k.KH * k.KW)) : index;
     }
     return {best, index};
 }
 
-template <class Load>
-INLINE Window mean_window(const Finish& f, long row_step, long step, Load value_at, vf bias) {
+template <bool RELU, class K>
+INLINE Pixel mean_window(const K& k, const float* at, long row_step, long step, vf bias) {
     vf sum = {};
     vi open = {};
-    for (long u = 0, tap = 0; u < f.KH; u++)
-        for (long v = 0; v < f.KW; v++, tap++) {
-            vf value = value_at(u * row_step + v * step) + bias;
-            if (f.relu) {
+    for (long u = 0, tap = 0; u < k.KH; u++)
+        for (long v = 0; v < k.KW; v++, tap++) {
+            vf value = load(at + u * row_step + v * step) + bias;
+            if (RELU) {
                 vi closed = value <= 0.0f;
                 value = closed ? zero() : value;
                 open |= closed ? (vi){} : splat_int(1 << tap);
             }
             sum += value;
         }
-    return {sum / splat((float)f.taps()), open};
+    return {sum / splat((float)(k.KH * k.KW)), open};
 }
 
-INLINE Window plain(const Finish& f, vf value, vf bias) {
-    value += bias;
-    if (f.relu) value = value <= 0.0f ? zero() : value;
-    return {value, (vi){}};
+template <Pooling POOLING, bool RELU, class K>
+INLINE Pixel finish_pixel(const K& k, const float* at, long row_step, long step, vf bias) {
+    if (POOLING == MAX_POOL) return max_window<RELU>(k, at, row_step, step, bias);
+    if (POOLING == AVG_POOL) return mean_window<RELU>(k, at, row_step, step, bias);
+    vf value = load(at) + bias;
+    return {RELU ? (value <= 0.0f ? zero() : value) : value, (vi){}};
 }
 
-template <class Load>
-INLINE Window window(const Finish& f, long row_step, long step, Load value_at, vf bias) {
-    if (f.pooling == MAX_POOL) return max_window(f, row_step, step, value_at, bias);
-    if (f.pooling == AVG_POOL) return mean_window(f, row_step, step, value_at, bias);
-    return plain(f, value_at(0), bias);
-}
-
-INLINE void write(const Window& w, long lanes, float* y, uint8_t* index) {
+INLINE void write(const Pixel& pixel, long lanes, float* y, uint8_t* passed) {
     if (lanes == WIDTH) {
-        store(y, w.value);
-        if (index) store_bytes(index, w.index);
+        store(y, pixel.value);
+        if (passed) store_bytes(passed, pixel.passed);
         return;
     }
-    store_part(y, w.value, lanes);
-    if (!index) return;
+    store_part(y, pixel.value, lanes);
+    if (!passed) return;
     uint8_t all[WIDTH];
-    store_bytes(all, w.index);
-    memcpy(index, all, lanes);
+    store_bytes(all, pixel.passed);
+    memcpy(passed, all, lanes);
 }
 
-template <class F>
-INLINE void finish_with(const F& f, const float* strip, long row_step, long step, const float* bias, long count,
-                        float* y, uint8_t* index, long y_step) {
+template <Pooling POOLING, bool RELU, class K>
+void finish_with(const K& k, long OW, const float* strip, long row_step, long step, const float* bias, long count,
+                 float* y, uint8_t* passed, long y_step) {
     for (long n = 0; n < count; n += WIDTH) {
         const long lanes = min(WIDTH, count - n);
         const vf b = bias ? load_part(bias + n, lanes) : zero();
-        const float* from = strip + n;
-        for (long j = 0; j < f.OW; j++, from += f.KW * step) {
-            auto value_at = [from](long offset) { return load(from + offset); };
-            write(window(f, row_step, step, value_at, b), lanes, y + j * y_step + n,
-                  index ? index + j * y_step + n : nullptr);
-        }
+        const float* at = strip + n;
+        for (long j = 0; j < OW; j++, at += k.KW * step)
+            write(finish_pixel<POOLING, RELU>(k, at, row_step, step, b), lanes, y + j * y_step + n,
+                  passed ? passed + j * y_step + n : nullptr);
     }
 }
 
 }  // namespace
 
 void finish_row(const Finish& f, const float* strip, long row_pixels, long step, const float* bias, long count,
-                float* y, uint8_t* index, long y_step) {
-    if (f.pooling == MAX_POOL && f.relu && f.KH == 2 && f.KW == 2) {
-        // The commonest one, with its sizes known to the compiler.
-        finish_with(Finish{true, MAX_POOL, 2, 2, f.OH, f.OW}, strip, row_pixels * step, step, bias, count, y, index, y_step);
-        return;
-    }
-    finish_with(f, strip, row_pixels * step, step, bias, count, y, index, y_step);
+                float* y, uint8_t* passed, long y_step) {
+    const long row_step = row_pixels * step;
+    auto with = [&](auto pooling, auto relu, auto k) {
+        finish_with<pooling.value, relu.value>(k, f.OW, strip, row_step, step, bias, count, y, passed, y_step);
+    };
+    const Any any{f.KH, f.KW};
+    const bool two = f.KH == 2 && f.KW == 2;
+    if (f.pooling == MAX_POOL && f.relu && two) with(Constant<MAX_POOL>(), Constant<true>(), Fixed<2, 2>());
+    else if (f.pooling == MAX_POOL && f.relu) with(Constant<MAX_POOL>(), Constant<true>(), any);
+    else if (f.pooling == MAX_POOL) with(Constant<MAX_POOL>(), Constant<false>(), any);
+    else if (f.pooling == AVG_POOL && f.relu) with(Constant<AVG_POOL>(), Constant<true>(), any);
+    else if (f.pooling == AVG_POOL) with(Constant<AVG_POOL>(), Constant<false>(), any);
+    else if (f.relu) with(Constant<NO_POOL>(), Constant<true>(), any);
+    else with(Constant<NO_POOL>(), Constant<false>(), any);
 }
 
 PELLUCID_CLOSE

@@ -75,4 +75,10 @@ INLINE long min(long a, long b) { return a < b ? a : b; }
 INLINE long max(long a, long b) { return a > b ? a : b; }
 INLINE long round_up(long n, long unit) { return (n + unit - 1) / unit * unit; }
 
+// A number as a type, to hand it to a template by an argument.
+template <auto V>
+struct Constant {
+    static constexpr auto value = V;
+};
+
 PELLUCID_CLOSE

@@ -35,7 +35,7 @@ def test_a_layer_used_twice_goes_back_in_reverse(rng):
 
 def test_backward_without_forward_is_an_error():
     model = small().build((1, 4, 4))
-    with pytest.raises(ConfigError, match="Linear '3': backward without a forward"):
+    with pytest.raises(ConfigError, match="Sequential: backward without a forward"):
         model.backward(np.zeros((1, 3), np.float32))
 
 
@@ -51,7 +51,7 @@ def test_forwards_alone_pile_nothing_up():
     model, x = small().build((1, 4, 4)).eval(), np.ones((2, 1, 4, 4), np.float32)
     for _ in range(3):
         model(x)
-    assert [len(m.__dict__["_pending"]) for m in model] == [1, 1, 1, 1]
+    assert {len(m.__dict__.get("_pending", ())) for _, m in model.named_modules()} <= {0, 1}
     model.backward(np.ones((2, 3), np.float32))
     with pytest.raises(ConfigError, match="backward without"):
         model.backward(np.ones((2, 3), np.float32))

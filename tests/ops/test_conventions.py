@@ -78,7 +78,11 @@ CALLS = {
     "conv2d": ([(2, 2, 5, 4), (4, 1, 3, 2), (4,)], {"padding": 1, "dilation": (1, 2), "groups": 2}),
     "max_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),
     "avg_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),
+    "conv2d_relu": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1}),
+    "conv2d_relu_max_pool2d": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1, "kernel_size": 2}),
+    "conv2d_relu_avg_pool2d": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1, "kernel_size": 2}),
     "linear": ([(2, 3), (4, 3), (4,)], {}),
+    "linear_relu": ([(2, 3), (4, 3), (4,)], {}),
     "relu": ([(2, 3)], {}),
     "leaky_relu": ([(2, 3)], {}),
     "sigmoid": ([(2, 3)], {}),
@@ -98,14 +102,16 @@ def test_every_op_has_a_call_here():
     assert sorted(CALLS) == sorted(name.removesuffix("_forward") for name in ops.__all__ if name.endswith("_forward"))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CALLS)
-def test_inputs_are_never_written_to(name, rng):
+def test_inputs_are_never_written_to(name, dtype, rng):
     """Neither by forward, nor what it saved by backward, nor the gradient that backward is given."""
     shapes, options = CALLS[name]
-    arrays = [frozen(rng.standard_normal(s)) for s in shapes]
+    options = {k: frozen(v.astype(dtype)) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+    arrays = [frozen(rng.standard_normal(s).astype(dtype)) for s in shapes]
     before = [a.tobytes() for a in arrays]
     y, saved = getattr(ops, f"{name}_forward")(*arrays, **options)
     y.flags.writeable = False
-    result, g = y.tobytes(), frozen(rng.standard_normal(y.shape))
+    result, g = y.tobytes(), frozen(rng.standard_normal(y.shape).astype(dtype))
     getattr(ops, f"{name}_backward")(g, saved)
     assert (before, result) == ([a.tobytes() for a in arrays], y.tobytes())

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
+from . import fuse, hooks
+from .fuse import Step
 from .module import Module
 
 
@@ -22,6 +25,8 @@ class Sequential(Module):
     ((2, 3), 3, Linear(4, 8))
     """
 
+    _plan: tuple[tuple[bool, int], tuple[Step, ...]] | None = None  # the steps of the last forward, and when they hold
+
     def __init__(self, *layers: Module | Mapping[str, Module]) -> None:
         named: dict[str, Module] = {}
         if len(layers) == 1 and isinstance(layers[0], Mapping):
@@ -36,17 +41,27 @@ class Sequential(Module):
             setattr(self, name, layer)
 
     def forward(self, x: Array) -> Array:
-        """Run the layers in order."""
-        for layer in self:
-            x = layer.forward(x)
+        """Run the layers in order; some neighbours as one, see nn/fuse.py."""
+        steps = self._steps(x)
+        for step in steps:
+            x = step.forward(x)
+        self.keep(steps)
         return x
 
     def backward(self, grad_y: Array) -> Array | None:
         """Run the layers' backwards in reverse order."""
         grad: Array | None = grad_y
-        for layer in reversed(list(self)):
-            grad = layer.backward(grad)  # type: ignore[arg-type]  # None ends the chain, see hooks.py
+        for step in reversed(self.kept()):
+            grad = step.backward(grad)
         return grad
+
+    def _steps(self, x: Array) -> tuple[Step, ...]:
+        fused = self.fusing and native.engine is not None and x.dtype.char == "f"
+        key = fused, hooks.registrations
+        if self._plan is None or self._plan[0] != key:
+            layers = tuple(self)
+            self._plan = key, fuse.steps(layers) if fused else layers
+        return self._plan[1]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape behind the last layer; an error names the layer that does not fit."""

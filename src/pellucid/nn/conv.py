@@ -7,11 +7,11 @@ from .._core.errors import ConfigError
 from ..ops import conv2d_backward, conv2d_forward, conv2d_shape
 from ..ops._check import Padding, Pair, pair, sides, whole
 from .init import Initializer
-from .module import Module
 from .parameter import Parameter
+from .weighted import Weighted
 
 
-class Conv2d(Module):
+class Conv2d(Weighted):
     """2-D convolution over images; arguments and weight layout as in PyTorch.
 
     Parameters
@@ -28,6 +28,8 @@ class Conv2d(Module):
         `in_channels` makes the convolution depthwise.  weight is (O, in_channels / groups, KH, KW).
     bias : bool
         Add a learned number to each output channel.
+    exact : bool
+        Keeps the native engine from Winograd's algorithms, which are faster and round a little more.
     weight_init, bias_init : str or function
         Start values, see `pellucid.nn.init`.
 
@@ -51,6 +53,7 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
         *,
+        exact: bool = False,
         weight_init: str | Initializer = "he_uniform",
         bias_init: str | Initializer = "zeros",
     ) -> None:
@@ -59,7 +62,7 @@ class Conv2d(Module):
         self.stride = pair("Conv2d", "stride", stride)
         self.dilation, self.groups = pair("Conv2d", "dilation", dilation), whole("Conv2d", "groups", groups)
         sides("Conv2d", padding, self.kernel_size, self.stride, self.dilation)  # a wrong one is told here and now
-        self.padding = padding
+        self.padding, self.exact = padding, exact
         if C % self.groups or O % self.groups:
             raise ConfigError(f"Conv2d: {C} channels in and {O} out do not divide into {self.groups} groups")
         self.weight = Parameter((O, C // self.groups, *self.kernel_size), weight_init)
@@ -68,24 +71,29 @@ class Conv2d(Module):
     def forward(self, x: Array) -> Array:
         """Return y (N, O, OH, OW) for x (N, C, H, W)."""
         bias = self.bias.data if self.bias else None
-        y, saved = conv2d_forward(x, self.weight.data, bias, **self._options())
+        y, saved = conv2d_forward(x, self.weight.data, bias, **self.options())
         self.keep(saved)
         return y
 
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
         grad_x, grad_weight, grad_bias = conv2d_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
-        self.weight.grad += grad_weight
-        if self.bias:
-            self.bias.grad += grad_bias
+        self.add_gradients(grad_weight, grad_bias)
         return grad_x
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (O, OH, OW) for (C, H, W)."""
-        return conv2d_shape((1, *input_shape), self.weight.shape, **self._options())[1:]
+        return conv2d_shape((1, *input_shape), self.weight.shape, **self.options())[1:]
 
-    def _options(self) -> dict[str, Any]:
-        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+    def options(self) -> dict[str, Any]:
+        """Return the keyword arguments of the op."""
+        return {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "groups": self.groups,
+            "exact": self.exact,
+        }
 
     def __repr__(self) -> str:
         O, C = self.weight.shape[0], self.weight.shape[1] * self.groups
@@ -95,4 +103,5 @@ class Conv2d(Module):
         more += f", dilation={self.dilation}" if self.dilation != (1, 1) else ""
         more += f", groups={self.groups}" if self.groups != 1 else ""
         more += "" if self.bias else ", bias=False"
+        more += ", exact=True" if self.exact else ""
         return f"Conv2d({C}, {O}, {KH}x{KW}{more})"

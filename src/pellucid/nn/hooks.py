@@ -18,6 +18,9 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
+registrations = 0  # of hooks, and removals: whoever plans by them looks whether it is still the same
+
+
 class Handle:
     """What registering a hook returns."""
 
@@ -26,6 +29,8 @@ class Handle:
 
     def remove(self) -> None:
         """Take the hook off; doing so again does nothing."""
+        global registrations
+        registrations += 1
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
 
@@ -50,10 +55,17 @@ class Hooked:
         """Call ``hook(module, grad_x, grad_y)`` after each backward; grad_x is None where nobody needed it."""
         return self._register("_backward_hooks", hook)
 
+    @property
+    def watched(self) -> bool:
+        """Whether it has hooks."""
+        return bool(self.__dict__.get("_forward_hooks") or self.__dict__.get("_backward_hooks"))
+
     def prepare(self, x: Array, outermost: bool) -> None:
         """Run before each forward; `outermost` when no other module's forward is running."""
 
     def _register(self, which: str, hook: Hook) -> Handle:
+        global registrations
+        registrations += 1
         hooks: list[Hook] = self.__dict__.setdefault(which, [])
         hooks.append(hook)
         return Handle(hooks, hook)

@@ -4,11 +4,11 @@ from .._core.arrays import Array, Shape
 from ..ops import linear_backward, linear_forward, linear_shape
 from ..ops._check import pair
 from .init import Initializer
-from .module import Module
 from .parameter import Parameter
+from .weighted import Weighted
 
 
-class Linear(Module):
+class Linear(Weighted):
     """Every output a weighted sum of all inputs: y = x @ weight.T + bias; arguments as in PyTorch.
 
     Parameters
@@ -50,9 +50,7 @@ class Linear(Module):
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
         grad_x, grad_weight, grad_bias = linear_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
-        self.weight.grad += grad_weight
-        if self.bias:
-            self.bias.grad += grad_bias
+        self.add_gradients(grad_weight, grad_bias)
         return grad_x
 
     def output_shape(self, input_shape: Shape) -> Shape:

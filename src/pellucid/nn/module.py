@@ -12,7 +12,7 @@ A new forward of the whole network drops what earlier ones left.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +36,8 @@ class Module(State, Hooked):
         What dropout and batch-norm ask; set by `train` and `eval`.
     keeping : bool
         Whether forwards leave behind what backward needs; off inside `inference`.
+    fusing : bool
+        Whether neighbours may run as one op; off inside `plain`.
     needs_input_grad : bool
         Whether backward must return grad_x; see `require_input_grad`.
     path : str
@@ -44,6 +46,7 @@ class Module(State, Hooked):
 
     training = True
     keeping = True
+    fusing = True
     needs_input_grad = True
     path = ""
     _calls = 0  # how many random keys were asked for since the step began
@@ -194,17 +197,24 @@ class Module(State, Hooked):
         """Set evaluation mode here and below; return self."""
         return self.train(False)
 
-    @contextmanager
-    def inference(self) -> Iterator[None]:
+    def inference(self) -> AbstractContextManager[None]:
         """Evaluation mode in which forwards keep nothing, for the length of a ``with``."""
-        before = [(m, m.training, m.keeping) for _, m in self.named_modules()]
-        for module, _, _ in before:
-            module.training = module.keeping = False
+        return self._set(training=False, keeping=False)
+
+    def plain(self) -> AbstractContextManager[None]:
+        """Run every layer by itself, none fused with its neighbours, for the length of a ``with``."""
+        return self._set(fusing=False)
+
+    @contextmanager
+    def _set(self, **flags: bool) -> Iterator[None]:
+        before = [(module, {name: getattr(module, name) for name in flags}) for _, module in self.named_modules()]
         try:
+            for module, _ in before:
+                vars(module).update(flags)
             yield
         finally:
-            for module, training, keeping in before:
-                module.training, module.keeping = training, keeping
+            for module, values in before:
+                vars(module).update(values)
 
     def require_input_grad(self, needed: bool) -> None:
         """Say whether backward must return the gradient of this module's input.
