@@ -30,7 +30,7 @@ void direct_pack(const Conv& s, const float* weight, float* packed) {
 
 // Strips [begin, end) of one sample.
 void direct_strips(const Conv& s, const Finish& f, const float* image, const float* packed, const float* bias, float* y,
-                   uint8_t* index, long begin, long end) {
+                   uint8_t* passed, long begin, long end) {
     const long C = s.C / s.groups, O = s.O / s.groups, panels = panel_count(O);
     const long rows = rows_at_once(s, f), width = f.OW * f.KW, all = f.OH * f.KH;
     const long reach = s.DH * (s.KH - 1) + 1;
@@ -54,7 +54,7 @@ void direct_strips(const Conv& s, const Finish& f, const float* image, const flo
                 for (long r = 0; r < here; r += f.KH) {
                     const long at = ((row + r) / f.KH * f.OW) * s.O + o;
                     finish_row(f, strip + r * width * PANEL, width, PANEL, bias ? bias + o : nullptr, count, y + at,
-                               index ? index + at : nullptr, s.O);
+                               passed ? passed + at : nullptr, s.O);
                 }
             }
         }
@@ -63,13 +63,13 @@ void direct_strips(const Conv& s, const Finish& f, const float* image, const flo
 namespace {
 
 void direct_run(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
-                uint8_t* index) {
+                uint8_t* passed) {
     const long rows = rows_at_once(s, f), strips = (f.OH * f.KH + rows - 1) / rows;
     // A sample is one piece of work, unless there are too few of them.
     const long bands = max(1, min(strips, (2 * thread_count() + s.N - 1) / s.N));
     parallel_for(s.N * bands, [=](long item) {
         const long n = item / bands, band = item % bands, place = n * f.OH * f.OW * s.O;
-        direct_strips(s, f, x + n * s.H * s.W * s.C, packed, bias, y + place, index ? index + place : nullptr,
+        direct_strips(s, f, x + n * s.H * s.W * s.C, packed, bias, y + place, passed ? passed + place : nullptr,
                       band * strips / bands, (band + 1) * strips / bands);
     });
 }
@@ -93,32 +93,46 @@ void pack_outputs(const float* weight, long first, long count, long C, long T, f
 }
 
 Algorithm algorithm_of(const Conv& s, const Finish& f, bool exact) {
-    (void)f, (void)exact;
-    (void)s;
-    return DIRECT;
+    if (few_channels_fit(s, f)) return FEW_CHANNELS;
+    if (exact || !winograd_fits(s)) return DIRECT;
+    if (f.pooling != NO_POOL) return f.KH == 2 && f.KW == 2 ? WINOGRAD_2 : DIRECT;
+    return s.OH >= 6 && s.OW >= 6 ? WINOGRAD_4 : DIRECT;  // smaller images waste the tiles at their edges
 }
 
 long conv2d_packed_size(const Conv& s, const Finish& f, bool exact) {
-    (void)f, (void)exact;
-    return s.groups * panel_count(s.O / s.groups) * s.depth() * PANEL;
+    switch (algorithm_of(s, f, exact)) {
+        case FEW_CHANNELS: return few_channels_packed_size(s);
+        case WINOGRAD_2: return winograd_packed_size(s, 2);
+        case WINOGRAD_4: return winograd_packed_size(s, 4);
+        default: return s.groups * panel_count(s.O / s.groups) * s.depth() * PANEL;
+    }
 }
 
 void conv2d_pack(const Conv& s, const Finish& f, bool exact, const float* weight, float* packed) {
-    (void)f, (void)exact;
-    direct_pack(s, weight, packed);
+    switch (algorithm_of(s, f, exact)) {
+        case FEW_CHANNELS: return few_channels_pack(s, weight, packed);
+        case WINOGRAD_2: return winograd_pack(s, 2, weight, packed);
+        case WINOGRAD_4: return winograd_pack(s, 4, weight, packed);
+        default: return direct_pack(s, weight, packed);
+    }
 }
 
 void conv2d_run(const Conv& s, const Finish& f, bool exact, const float* x, const float* packed, const float* bias,
-                float* y, uint8_t* index) {
-    (void)exact;
-    if (s.N && f.OH && f.OW) direct_run(s, f, x, packed, bias, y, index);
+                float* y, uint8_t* passed) {
+    if (!s.N || !f.OH || !f.OW) return;
+    switch (algorithm_of(s, f, exact)) {
+        case FEW_CHANNELS: return few_channels_run(s, f, x, packed, bias, y, passed);
+        case WINOGRAD_2: return winograd_run(s, f, 2, x, packed, bias, y, passed);
+        case WINOGRAD_4: return winograd_run(s, f, 4, x, packed, bias, y, passed);
+        default: return direct_run(s, f, x, packed, bias, y, passed);
+    }
 }
 
 void conv2d_forward(const Conv& s, const Finish& f, bool exact, const float* x, const float* weight, const float* bias,
-                    float* y, uint8_t* index) {
+                    float* y, uint8_t* passed) {
     float* packed = scratch(PACKED, conv2d_packed_size(s, f, exact));
     conv2d_pack(s, f, exact, weight, packed);
-    conv2d_run(s, f, exact, x, packed, bias, y, index);
+    conv2d_run(s, f, exact, x, packed, bias, y, passed);
 }
 
 PELLUCID_CLOSE

@@ -10,7 +10,7 @@
 PELLUCID_OPEN
 
 // How outputs are computed; a function of shapes and options alone.
-enum Algorithm { DIRECT, DEPTHWISE, FEW_CHANNELS, WINOGRAD };
+enum Algorithm { DIRECT, FEW_CHANNELS, WINOGRAD_2, WINOGRAD_4 };
 Algorithm algorithm_of(const Conv& s, const Finish& f, bool exact);
 
 // Rows [first, end) of the padded image, as they lie in memory if there is no padding and nobody reads past a row's
@@ -63,15 +63,29 @@ INLINE void sum_taps(const TapSums& t, long count, int vectors, const float* a, 
 void pack_outputs(const float* weight, long first, long count, long C, long T, float* packed);
 
 // Bias, activation and pooling of `count` channels: `strip` holds KH rows of f.OW*KW pixels, `step` floats apart, whose
-// KH x KW windows become f.OW pixels of y, `y_step` apart.  index gets each window's winner, KH*KW where ReLU closed it;
+// KH x KW windows become f.OW pixels of y, `y_step` apart.  passed gets each window's winner, KH*KW where ReLU closed it;
 // for averages one bit for each tap that ReLU let pass.
 void finish_row(const Finish& f, const float* strip, long row_pixels, long step, const float* bias, long count,
-                float* y, uint8_t* index, long y_step);
+                float* y, uint8_t* passed, long y_step);
+
+// Winograd's algorithms, M x M outputs at a time; M is 2 or 4.
+bool winograd_fits(const Conv& s);
+long winograd_packed_size(const Conv& s, int M);
+void winograd_pack(const Conv& s, int M, const float* weight, float* packed);
+void winograd_run(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,
+                  float* y, uint8_t* passed);
+
+// For few output channels, with vectors along the pixels.
+bool few_channels_fit(const Conv& s, const Finish& f);
+long few_channels_packed_size(const Conv& s);
+void few_channels_pack(const Conv& s, const float* weight, float* packed);
+void few_channels_run(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
+                      uint8_t* passed);
 
 // The direct algorithm, from packed weights, for strips [begin, end) of one image; a strip is rows_at_once() rows.
 long rows_at_once(const Conv& s, const Finish& f);
 void direct_pack(const Conv& s, const float* weight, float* packed);
 void direct_strips(const Conv& s, const Finish& f, const float* image, const float* packed, const float* bias, float* y,
-                   uint8_t* index, long begin, long end);
+                   uint8_t* passed, long begin, long end);
 
 PELLUCID_CLOSE

@@ -15,30 +15,27 @@ constexpr long STRIP_FLOATS = 4096;  // of the gradient: half of what the first 
 // `step` apart: whole vectors, zero past the last channel.  Its sums over the pixels are added to `bias`.
 template <Pooling POOLING, class K>
 void expand_row(const Gradient& g, const K& k, long at, float* target, long step, long row_step, float* bias) {
-    const long O = g.s.O, taps = k.KH * k.KW;
+    const long O = g.s.O, OW = g.f.OW, taps = k.KH * k.KW, KW = k.KW;
+    const float *grad_y = g.grad_y + at, *y_relu = g.y_relu ? g.y_relu + at : nullptr;
+    const uint8_t* passed_at = g.passed ? g.passed + at : nullptr;
     for (long o = 0; o < O; o += WIDTH) {
         const long lanes = min(WIDTH, O - o);
         vf sum = load(bias + o);
-        for (long j = 0; j < g.f.OW; j++) {
-            const long from = at + j * O + o;
-            float* to = target + j * k.KW * step + o;
-            vf value = lanes == WIDTH ? load(g.grad_y + from) : load_part(g.grad_y + from, lanes);
+        for (long j = 0; j < OW; j++) {
+            const long from = j * O + o;
+            float* to = target + j * KW * step + o;
+            vf value = load_lanes(grad_y + from, lanes);
             if (POOLING == NO_POOL) {
-                if (g.y_relu) value = load_part(g.y_relu + from, lanes) > 0.0f ? value : zero();
+                if (y_relu) value = load_lanes(y_relu + from, lanes) > 0.0f ? value : zero();
                 store(to, value);
                 sum += value;
                 continue;
             }
-            vi passed = splat_int(255);  // averages without ReLU: everything
-            if (g.passed && lanes == WIDTH) passed = load_bytes(g.passed + from);
-            else if (g.passed) {
-                uint8_t bytes[WIDTH] = {};
-                memcpy(bytes, g.passed + from, lanes);
-                passed = load_bytes(bytes);
-            }
+            // Averages without ReLU let everything pass.
+            const vi passed = passed_at ? load_byte_lanes(passed_at + from, lanes) : splat_int(255);
             if (POOLING == AVG_POOL) value /= splat((float)taps);
             for (long u = 0, tap = 0; u < k.KH; u++)
-                for (long v = 0; v < k.KW; v++, tap++) {
+                for (long v = 0; v < KW; v++, tap++) {
                     const vi open = POOLING == MAX_POOL ? passed == splat_int((int)tap)
                                                         : (passed & splat_int(1 << tap)) != (vi){};
                     const vf share = open ? value : zero();

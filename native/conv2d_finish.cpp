@@ -67,16 +67,8 @@ INLINE Pixel finish_pixel(const K& k, const float* at, long row_step, long step,
 }
 
 INLINE void write(const Pixel& pixel, long lanes, float* y, uint8_t* passed) {
-    if (lanes == WIDTH) {
-        store(y, pixel.value);
-        if (passed) store_bytes(passed, pixel.passed);
-        return;
-    }
-    store_part(y, pixel.value, lanes);
-    if (!passed) return;
-    uint8_t all[WIDTH];
-    store_bytes(all, pixel.passed);
-    memcpy(passed, all, lanes);
+    store_lanes(y, pixel.value, lanes);
+    if (passed) store_byte_lanes(passed, pixel.passed, lanes);
 }
 
 template <Pooling POOLING, bool RELU, class K>

@@ -138,37 +138,55 @@ void scatter_all(const Winners& w, const Window& k, const float* weight, float* 
     else scatter<vf>(w, k, weight, grad_x);
 }
 
-// Lists of all channels of a sample, `windows` entries apart.
-void list_winners(const Gradient& g, long sample, long row_length, long* counts, int32_t* places, float* gradients,
-                  float* bias) {
+// Lists of all channels of a sample, `windows` entries apart.  Whether a window has a winner is as good as random: no
+// branches here.
+void list_winners(const Gradient& g, long sample, long row_length, long* counts, int32_t* places, float* gradients) {
     const Conv& s = g.s;
     const Finish& f = g.f;
-    const long windows = f.OH * f.OW, taps = f.taps();
-    int32_t* tap_place = (int32_t*)(gradients + s.O * windows);
-    for (long tap = 0; tap < taps; tap++)
+    const long O = s.O, OH = f.OH, OW = f.OW, windows = OH * OW;
+    const int taps = (int)f.taps();
+    const int32_t down = (int32_t)(f.KH * s.SH * row_length), right = (int32_t)(f.KW * s.SW * s.C);
+    int32_t* tap_place = (int32_t*)(gradients + O * windows);
+    for (int tap = 0; tap < taps; tap++)
         tap_place[tap] = (int32_t)(tap / f.KW * s.SH * row_length + tap % f.KW * s.SW * s.C);
     tap_place[taps] = 0;  // closed by ReLU
     const uint8_t* index = g.passed + sample * g.sample_y();
     const float* grad_y = g.grad_y + sample * g.sample_y();
-    for (long o = 0; o < s.O; o++) {
+    for (long o = 0; o < O; o++) {
         long n = 0;
         int32_t* place = places + o * windows;
-        float* gradient = gradients + o * windows;
-        float sum = 0;
-        for (long i = 0, at = o; i < f.OH; i++) {
-            int32_t window = (int32_t)(i * f.KH * s.SH * row_length);
-            for (long j = 0; j < f.OW; j++, at += s.O, window += (int32_t)(f.KW * s.SW * s.C)) {
-                const int tap = index[at];
-                const float value = grad_y[at];
-                const bool alive = (tap < taps) & (value != 0.0f);
+        uint32_t* gradient = (uint32_t*)(gradients + o * windows);
+        const uint8_t* tap_at = index + o;
+        const float* value_at = grad_y + o;
+        for (long i = 0; i < OH; i++) {
+            int32_t window = (int32_t)i * down;
+            for (long j = 0; j < OW; j++, tap_at += O, value_at += O, window += right) {
+                const int tap = *tap_at;
+                uint32_t bits;
+                memcpy(&bits, value_at, sizeof bits);
                 place[n] = window + tap_place[tap];
-                gradient[n] = value;
-                sum += alive ? value : 0.0f;
-                n += alive;
+                gradient[n] = bits;
+                n += (long)((unsigned)(tap < taps) & (unsigned)(bits << 1 != 0));
             }
         }
         counts[o] = n;
-        if (bias) bias[o] += sum;
+    }
+}
+
+// bias[o] += the gradients that ReLU let pass, in the order of the windows.
+void add_bias_gradient(const Gradient& g, long sample, float* bias) {
+    const long O = g.s.O, windows = g.f.OH * g.f.OW;
+    const vi taps = splat_int((int)g.f.taps());
+    const uint8_t* index = g.passed + sample * g.sample_y();
+    const float* grad_y = g.grad_y + sample * g.sample_y();
+    for (long o = 0; o < O; o += WIDTH) {
+        const long lanes = min(WIDTH, O - o);
+        vf sum = load(bias + o);
+        for (long i = 0; i < windows; i++) {
+            const vf value = load_lanes(grad_y + i * O + o, lanes);
+            sum += load_byte_lanes(index + i * O + o, lanes) < taps ? value : zero();
+        }
+        store(bias + o, sum);
     }
 }
 
@@ -212,7 +230,8 @@ void sparse_backward(const Gradient& g) {
             long* counts = (long*)scratch(LISTS, 2 * s.O + 2 * s.O * windows + g.f.taps() + 1);
             int32_t* places = (int32_t*)(counts + s.O);
             float* gradients = (float*)(places + s.O * windows);
-            list_winners(g, n, row_length, counts, places, gradients, g.grad_bias ? mine + weights : nullptr);
+            list_winners(g, n, row_length, counts, places, gradients);
+            add_bias_gradient(g, n, mine + weights);
             const Window kernel{s.KH, s.DH * row_length, length, padded};
             // Where nothing is padded the gradient is written in its place.
             const bool in_place = !s.padded() && !slack;

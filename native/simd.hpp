@@ -71,6 +71,25 @@ INLINE vf load_part(const float* p, long count) {
 }
 INLINE void store_part(float* p, vf v, long count) { __builtin_memcpy(p, &v, count * sizeof(float)); }
 
+// The same for counts that are mostly whole vectors.
+INLINE vf load_lanes(const float* p, long count) { return count == WIDTH ? load(p) : load_part(p, count); }
+INLINE void store_lanes(float* p, vf v, long count) {
+    if (count == WIDTH) store(p, v);
+    else store_part(p, v, count);
+}
+INLINE vi load_byte_lanes(const uint8_t* p, long count) {
+    if (count == WIDTH) return load_bytes(p);
+    uint8_t bytes[WIDTH] = {};
+    __builtin_memcpy(bytes, p, count);
+    return load_bytes(bytes);
+}
+INLINE void store_byte_lanes(uint8_t* p, vi v, long count) {
+    if (count == WIDTH) return store_bytes(p, v);
+    uint8_t bytes[WIDTH];
+    store_bytes(bytes, v);
+    __builtin_memcpy(p, bytes, count);
+}
+
 INLINE long min(long a, long b) { return a < b ? a : b; }
 INLINE long max(long a, long b) { return a > b ? a : b; }
 INLINE long round_up(long n, long unit) { return (n + unit - 1) / unit * unit; }

@@ -1,0 +1,187 @@
+// conv2d forward by Winograd's tiles: transform the inputs, one product (tiles, C) x (C, O) for each of the points,
+// transform back.  With 2 x 2 tiles a tile is just what a 2 x 2 pooling window wants.
+#include "winograd.hpp"
+
+#include "conv2d.hpp"
+
+PELLUCID_OPEN
+
+namespace {
+
+constexpr long UNIT = 16;  // channels come in multiples of it, whatever the width of a vector
+
+// How one sample falls into tiles.
+struct Tiling {
+    long rows, columns;  // of tiles
+    long width;          // outputs of a row that somebody wants
+    long height;
+
+    template <int M>
+    static Tiling of(const Finish& f) {
+        const long height = f.OH * f.KH, width = f.OW * f.KW;
+        return {(height + M - 1) / M, (width + M - 1) / M, width, height};
+    }
+};
+
+// Image rows from padded row `first` on, zeros outside: as they lie if nothing of them is outside, else a copy.
+const float* tile_rows(const Conv& s, const float* image, long first, long rows, long columns, float* buffer,
+                       long* row_length) {
+    if (!s.padded() && first + rows <= s.H && columns <= s.W) {
+        *row_length = s.W * s.C;
+        return image + first * *row_length;
+    }
+    *row_length = columns * s.C;
+    const long inside = max(0, min(s.W, columns - s.left)) * s.C, left = s.left * s.C;
+    float* row = buffer;
+    for (long r = first; r < first + rows; r++, row += *row_length) {
+        const long h = r - s.top;
+        if (h < 0 || h >= s.H) {
+            memset(row, 0, *row_length * sizeof(float));
+            continue;
+        }
+        memset(row, 0, left * sizeof(float));
+        memcpy(row + left, image + h * s.W * s.C, inside * sizeof(float));
+        memset(row + left + inside, 0, (*row_length - left - inside) * sizeof(float));
+    }
+    return buffer;
+}
+
+// Tiles of `rows` rows of tiles as [point][tile][channel], points `plane` apart.
+template <int M>
+void transform_inputs(const Conv& s, const Tiling& t, const float* x, long row_length, long rows, float* points,
+                      long plane) {
+    constexpr int TILE = Winograd<M>::TILE;
+    for (long i = 0; i < rows; i++)
+        for (long j = 0; j < t.columns; j++)
+            for (long c = 0; c < s.C; c += WIDTH) {
+                const float* from = x + i * M * row_length + j * M * s.C + c;
+                float* to = points + (i * t.columns + j) * s.C + c;
+                vf half[TILE * TILE], column[TILE];
+#pragma GCC unroll 6
+                for (int v = 0; v < TILE; v++) {
+#pragma GCC unroll 6
+                    for (int u = 0; u < TILE; u++) column[u] = load(from + u * row_length + v * s.C);
+                    Winograd<M>::input(column, half + v, TILE);
+                }
+#pragma GCC unroll 6
+                for (int u = 0; u < TILE; u++) {
+                    Winograd<M>::input(half + u * TILE, column, 1);
+#pragma GCC unroll 6
+                    for (int v = 0; v < TILE; v++) store(to + (u * TILE + v) * plane, column[v]);
+                }
+            }
+}
+
+// Products [point][tile][lane] of one panel into a strip of M rows of outputs, for one row of tiles.
+template <int M>
+void transform_outputs(const Tiling& t, const float* products, long plane, int vectors, float* strip) {
+    constexpr int TILE = Winograd<M>::TILE;
+    for (long j = 0; j < t.columns; j++)
+        for (int n = 0; n < vectors * WIDTH; n += WIDTH) {
+            vf half[M * TILE], column[TILE], row[M];
+#pragma GCC unroll 6
+            for (int v = 0; v < TILE; v++) {
+#pragma GCC unroll 6
+                for (int u = 0; u < TILE; u++) column[u] = load(products + (u * TILE + v) * plane + j * PANEL + n);
+                Winograd<M>::output(column, half + v, TILE);
+            }
+#pragma GCC unroll 4
+            for (int u = 0; u < M; u++) {
+                Winograd<M>::output(half + u * TILE, row, 1);
+#pragma GCC unroll 4
+                for (int v = 0; v < M; v++) store(strip + ((u * t.columns + j) * M + v) * PANEL + n, row[v]);
+            }
+        }
+}
+
+// Rows of tiles [begin, end) of one sample.
+template <int M>
+void run_tiles(const Conv& s, const Finish& f, const Tiling& t, const float* image, const float* packed,
+               const float* bias, float* y, uint8_t* passed, long begin, long end) {
+    constexpr int POINTS = Winograd<M>::POINTS;
+    const long rows = end - begin, tiles_here = rows * t.columns, panels = panel_count(s.O);
+    const long plane_in = tiles_here * s.C + 16, plane_out = tiles_here * PANEL + 16;  // no two planes share a cache set
+    const long strip_floats = M * t.columns * M * PANEL, image_rows = rows * M + 2, image_columns = t.columns * M + 2;
+    float* points = scratch(LOCAL, POINTS * (plane_in + plane_out) + strip_floats + image_rows * image_columns * s.C + 3 * 16);
+    float* products = points + POINTS * plane_in;
+    float* strip = products + POINTS * plane_out;
+    long row_length;
+    const float* x = tile_rows(s, image, begin * M, image_rows, image_columns, strip + strip_floats, &row_length);
+    transform_inputs<M>(s, t, x, row_length, rows, points, plane_in);
+    long* at = (long*)scratch(LISTS, 2 * tiles_here);
+    regular_rows(at, tiles_here, s.C);
+    for (long panel = 0; panel < panels; panel++) {
+        const int vectors = panel_vectors(s.O, panel);
+        for (int p = 0; p < POINTS; p++)
+            tiles(tiles_here, vectors, Sum{1, s.C, 0, 1, PANEL}, points + p * plane_in, at,
+                  packed + (panel * POINTS + p) * s.C * PANEL, products + p * plane_out, PANEL, false);
+        const long o = panel * PANEL, count = min(PANEL, s.O - o);
+        for (long i = 0; i < rows; i++) {
+            transform_outputs<M>(t, products + i * t.columns * PANEL, plane_out, vectors, strip);
+            const long first = (begin + i) * M, wanted = min(M, t.height - first);
+            for (long r = 0; r < wanted; r += f.KH) {
+                const long place = (first + r) / f.KH * f.OW * s.O + o;
+                finish_row(f, strip + r * t.columns * M * PANEL, t.columns * M, PANEL, bias ? bias + o : nullptr, count,
+                           y + place, passed ? passed + place : nullptr, s.O);
+            }
+        }
+    }
+}
+
+template <int M>
+void run(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
+         uint8_t* passed) {
+    const Tiling t = Tiling::of<M>(f);
+    const long bands = max(1, min(t.rows, (2 * thread_count() + s.N - 1) / s.N));
+    parallel_for(s.N * bands, [=](long item) {
+        const long n = item / bands, band = item % bands, place = n * f.OH * f.OW * s.O;
+        run_tiles<M>(s, f, t, x + n * s.H * s.W * s.C, packed, bias, y + place, passed ? passed + place : nullptr,
+                     band * t.rows / bands, (band + 1) * t.rows / bands);
+    });
+}
+
+// weight (O, C, 9) as [panel][point][channel][lane].
+template <int M>
+void pack(const Conv& s, const float* weight, float* packed) {
+    constexpr int TILE = Winograd<M>::TILE, POINTS = Winograd<M>::POINTS;
+    parallel_for(panel_count(s.O), [=](long panel) {
+        float* taps = scratch(LOCAL, 9 * s.C * PANEL);
+        pack_outputs(weight, panel * PANEL, min(PANEL, s.O - panel * PANEL), s.C, 9, taps);
+        float* target = packed + panel * POINTS * s.C * PANEL;
+        const long plane = s.C * PANEL;
+        for (long n = 0; n < plane; n += WIDTH) {
+            vf half[TILE * 3], column[TILE];
+#pragma GCC unroll 3
+            for (int v = 0; v < 3; v++) {
+                vf g[3] = {load(taps + v * plane + n), load(taps + (3 + v) * plane + n), load(taps + (6 + v) * plane + n)};
+                Winograd<M>::kernel(g, half + v, 3);
+            }
+#pragma GCC unroll 6
+            for (int u = 0; u < TILE; u++) {
+                Winograd<M>::kernel(half + u * 3, column, 1);
+#pragma GCC unroll 6
+                for (int v = 0; v < TILE; v++) store(target + (u * TILE + v) * plane + n, column[v]);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+bool winograd_fits(const Conv& s) {
+    return s.KH == 3 && s.KW == 3 && s.SH == 1 && s.SW == 1 && s.DH == 1 && s.DW == 1 && s.groups == 1 &&
+           s.C % UNIT == 0 && s.C >= 2 * UNIT && s.O >= 2 * UNIT;
+}
+
+long winograd_packed_size(const Conv& s, int M) { return panel_count(s.O) * (M + 2) * (M + 2) * s.C * PANEL; }
+
+void winograd_pack(const Conv& s, int M, const float* weight, float* packed) {
+    M == 2 ? pack<2>(s, weight, packed) : pack<4>(s, weight, packed);
+}
+
+void winograd_run(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,
+                  float* y, uint8_t* passed) {
+    M == 2 ? run<2>(s, f, x, packed, bias, y, passed) : run<4>(s, f, x, packed, bias, y, passed);
+}
+
+PELLUCID_CLOSE
