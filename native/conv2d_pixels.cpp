@@ -149,8 +149,8 @@ void lay_out_planes(const Conv& s, const float* image, float* planes, long step)
 
 void run_sample(const Conv& s, const Finish& f, const float* image, const float* weights, const float* bias, float* y,
                 uint8_t* passed) {
-    const long width = f.OW * f.KW, segments = (width + WIDTH - 1) / WIDTH + (f.KW == 2 ? 1 : 0), O = s.O;
-    const long step = round_up(s.padded_width() + (segments + 1) * WIDTH, 16), rows = f.KH;
+    const long O = s.O, segments = f.KW * ((f.OW + WIDTH - 1) / WIDTH);  // in a row; of pairs, if it is pooled
+    const long step = round_up(s.padded_width() + segments * WIDTH, 16), rows = f.KH;
     const long planes_size = s.C * s.padded_height() * step, sums_step = rows * segments * WIDTH;
     float* planes = scratch(LOCAL, planes_size + 8 * sums_step + 16 * segments * WIDTH);
     float* sums = planes + planes_size;

@@ -9,11 +9,11 @@
 
 PELLUCID_OPEN
 
-// A tile of ROWS x 2 vectors, with what is loaded beside it, fills the registers: 32 of them, or 16.
+// A tile of ROWS x 2 vectors, or of ROWS_OF_ONE x 1, with what is loaded beside it, fills the registers: 32, or 16.
 #if PELLUCID_WIDTH == 8
-constexpr int ROWS = 6;
+constexpr int ROWS = 6, ROWS_OF_ONE = 12;
 #else
-constexpr int ROWS = 14;
+constexpr int ROWS = 14, ROWS_OF_ONE = 24;
 #endif
 constexpr int PANEL = 2 * WIDTH;  // lanes of a full tile
 
@@ -26,12 +26,12 @@ struct Sum {
 template <int M, int V>
 static void tile(const Sum& sum, const float* a, const long* rows, const float* b, float* c, long c_stride, bool add) {
     vf acc[M][V];
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (int m = 0; m < M; m++)
 #pragma GCC unroll 2
         for (int v = 0; v < V; v++) acc[m][v] = add ? load(c + m * c_stride + v * WIDTH) : zero();
     long row[M];
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (int m = 0; m < M; m++) row[m] = rows[m];
     for (long p = 0; p < sum.runs; p++) {
         const float* at = a + p * sum.run;
@@ -39,7 +39,7 @@ static void tile(const Sum& sum, const float* a, const long* rows, const float* 
             vf weight[V];
 #pragma GCC unroll 2
             for (int v = 0; v < V; v++) weight[v] = load(b + v * WIDTH);
-#pragma GCC unroll 16
+#pragma GCC unroll 24
             for (int m = 0; m < M; m++) {
                 vf value = splat(at[row[m]]);
 #pragma GCC unroll 2
@@ -47,7 +47,7 @@ static void tile(const Sum& sum, const float* a, const long* rows, const float* 
             }
         }
     }
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (int m = 0; m < M; m++)
 #pragma GCC unroll 2
         for (int v = 0; v < V; v++) store(c + m * c_stride + v * WIDTH, acc[m][v]);
@@ -55,25 +55,26 @@ static void tile(const Sum& sum, const float* a, const long* rows, const float* 
 
 using Tile = void (*)(const Sum&, const float*, const long*, const float*, float*, long, bool);
 
-template <int V>
-static Tile tile_of(long m) {
-    static constexpr Tile tiles[] = {
-        nullptr,    tile<1, V>, tile<2, V>, tile<3, V>,  tile<4, V>,  tile<5, V>,  tile<6, V>,
+#define TILES(from, V) tile<from, V>, tile<from + 1, V>, tile<from + 2, V>, tile<from + 3, V>, tile<from + 4, V>, tile<from + 5, V>
+static constexpr Tile tiles_of_one[] = {nullptr, TILES(1, 1), TILES(7, 1),
 #if PELLUCID_WIDTH != 8
-        tile<7, V>, tile<8, V>, tile<9, V>, tile<10, V>, tile<11, V>, tile<12, V>, tile<13, V>, tile<14, V>,
+                                        TILES(13, 1), TILES(19, 1),
 #endif
-    };
-    return tiles[m];
-}
+};
+static constexpr Tile tiles_of_two[] = {nullptr, TILES(1, 2),
+#if PELLUCID_WIDTH != 8
+                                        TILES(7, 2), tile<13, 2>, tile<14, 2>,
+#endif
+};
 
 // `count` rows by `vectors` (1 or 2) vectors, cut into tiles of nearly equal height.
 INLINE void tiles(long count, int vectors, const Sum& sum, const float* a, const long* rows, const float* b, float* c,
                   long c_stride, bool add) {
-    long pieces = (count + ROWS - 1) / ROWS;
+    const long most = vectors == 2 ? ROWS : ROWS_OF_ONE, pieces = (count + most - 1) / most;
+    const Tile* tile_of = vectors == 2 ? tiles_of_two : tiles_of_one;
     for (long i = 0; i < pieces; i++) {
         long first = i * count / pieces, m = (i + 1) * count / pieces - first;
-        Tile run = vectors == 2 ? tile_of<2>(m) : tile_of<1>(m);
-        run(sum, a, rows + first, b, c + first * c_stride, c_stride, add);
+        tile_of[m](sum, a, rows + first, b, c + first * c_stride, c_stride, add);
     }
 }
 

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #if defined(__AVX512F__)
 #define PELLUCID_WIDTH 16
 #elif defined(__AVX__)
@@ -63,13 +67,46 @@ INLINE T madd_as(T a, T b, T c) {
     return r;
 }
 
-// The first `count` lanes (fewer than a vector) from memory and back; the others are 0 and stay unread.
+// The first `count` lanes (fewer than a vector) from memory and back; the others are 0, and their memory is not touched.
+// These have no counterpart among the vector extensions, so here alone the instructions are named.
+#if defined(__AVX512F__)
+INLINE vf load_part(const float* p, long count) { return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p); }
+INLINE void store_part(float* p, vf v, long count) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+}
+INLINE vi load_byte_part(const uint8_t* p, long count) {
+    return (vi)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), p));
+}
+INLINE void store_byte_part(uint8_t* p, vi v, long count) {
+    _mm_mask_storeu_epi8(p, (__mmask16)((1u << count) - 1), _mm512_cvtepi32_epi8((__m512i)v));
+}
+#else
+#if defined(__AVX__)
+INLINE __m256i first_lanes(long count) {
+    const vi lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    return (__m256i)(lane < (int32_t)count);
+}
+INLINE vf load_part(const float* p, long count) { return (vf)_mm256_maskload_ps(p, first_lanes(count)); }
+INLINE void store_part(float* p, vf v, long count) { _mm256_maskstore_ps(p, first_lanes(count), (__m256)v); }
+#else
 INLINE vf load_part(const float* p, long count) {
     vf v = {};
     __builtin_memcpy(&v, p, count * sizeof(float));
     return v;
 }
 INLINE void store_part(float* p, vf v, long count) { __builtin_memcpy(p, &v, count * sizeof(float)); }
+#endif
+INLINE vi load_byte_part(const uint8_t* p, long count) {
+    uint8_t bytes[WIDTH] = {};
+    for (long i = 0; i < count; i++) bytes[i] = p[i];
+    return load_bytes(bytes);
+}
+INLINE void store_byte_part(uint8_t* p, vi v, long count) {
+    uint8_t bytes[WIDTH];
+    store_bytes(bytes, v);
+    for (long i = 0; i < count; i++) p[i] = bytes[i];
+}
+#endif
 
 // The same for counts that are mostly whole vectors.
 INLINE vf load_lanes(const float* p, long count) { return count == WIDTH ? load(p) : load_part(p, count); }
@@ -78,16 +115,11 @@ INLINE void store_lanes(float* p, vf v, long count) {
     else store_part(p, v, count);
 }
 INLINE vi load_byte_lanes(const uint8_t* p, long count) {
-    if (count == WIDTH) return load_bytes(p);
-    uint8_t bytes[WIDTH] = {};
-    __builtin_memcpy(bytes, p, count);
-    return load_bytes(bytes);
+    return count == WIDTH ? load_bytes(p) : load_byte_part(p, count);
 }
 INLINE void store_byte_lanes(uint8_t* p, vi v, long count) {
-    if (count == WIDTH) return store_bytes(p, v);
-    uint8_t bytes[WIDTH];
-    store_bytes(bytes, v);
-    __builtin_memcpy(p, bytes, count);
+    if (count == WIDTH) store_bytes(p, v);
+    else store_byte_part(p, v, count);
 }
 
 INLINE long min(long a, long b) { return a < b ? a : b; }
