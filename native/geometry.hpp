@@ -27,4 +27,10 @@ struct Finish {
     long taps() const { return KH * KW; }
 };
 
+// Windows of a pooling layer by itself.
+struct Pool {
+    long KH, KW, SH, SW, top, left;
+    long OH, OW;
+};
+
 }  // namespace pellucid

@@ -126,5 +126,6 @@ using Released = nb::call_guard<nb::gil_scoped_release>;
 void bind_activation(nb::module_& m);
 void bind_conv2d(nb::module_& m);
 void bind_linear(nb::module_& m);
+void bind_program(nb::module_& m);
 
 }  // namespace pellucid

@@ -1,19 +1,10 @@
-#include "arrays.hpp"
+#include "conv2d_sizes.hpp"
 
 namespace pellucid {
-namespace {
 
-struct Sizes {
-    Conv s;
-    Finish f;
-};
-
-using Pair = std::tuple<long, long>;
-using Sides = std::tuple<Pair, Pair>;
-
-Sizes sizes_of(const std::vector<long>& x, const std::vector<long>& weight, const std::vector<long>& y, Pair stride,
-               Sides padding, Pair dilation, long groups, bool relu, int pooling, Pair window) {
-    expect(x.size() == 4 && weight.size() == 4 && y.size() == 4, "conv2d: four axes are needed");
+Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, Pair stride, Sides padding,
+                   Pair dilation, long groups, bool relu, int pooling, Pair window) {
+    expect(x.size() == 4 && weight.size() == 4, "conv2d: four axes are needed");
     auto [vertical, horizontal] = padding;
     Conv s{x[0], x[1], x[2], x[3], weight[0], weight[2], weight[3], std::get<0>(stride), std::get<1>(stride),
            std::get<0>(vertical), std::get<1>(vertical), std::get<0>(horizontal), std::get<1>(horizontal),
@@ -29,9 +20,17 @@ Sizes sizes_of(const std::vector<long>& x, const std::vector<long>& weight, cons
     expect(pooling >= NO_POOL && pooling <= AVG_POOL && KH >= 1 && KW >= 1, "conv2d: unknown pooling");
     expect(pooling != NO_POOL || KH * KW == 1, "conv2d: a window without pooling");
     expect(KH * KW <= (pooling == AVG_POOL ? 8 : 255), "conv2d: the window is too large");
-    Finish f{relu, (Pooling)pooling, KH, KW, s.OH / KH, s.OW / KW};
-    expect(y[0] == s.N && y[1] == s.O && y[2] == f.OH && y[3] == f.OW, "conv2d: y has another shape");
-    return {s, f};
+    return {s, Finish{relu, (Pooling)pooling, KH, KW, s.OH / KH, s.OW / KW}};
+}
+
+namespace {
+
+// The same for a call, whose y (or its gradient) must fit.
+Sizes sizes_of(const std::vector<long>& x, const std::vector<long>& weight, const std::vector<long>& y, Pair stride,
+               Sides padding, Pair dilation, long groups, bool relu, int pooling, Pair window) {
+    Sizes z = conv2d_sizes(x, weight, stride, padding, dilation, groups, relu, pooling, window);
+    expect(y == std::vector<long>{z.s.N, z.s.O, z.f.OH, z.f.OW}, "conv2d: y has another shape");
+    return z;
 }
 
 using Bytes = const std::optional<In<uint8_t>>&;

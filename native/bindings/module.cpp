@@ -66,4 +66,5 @@ NB_MODULE(_engine, m) {
     bind_activation(m);
     bind_conv2d(m);
     bind_linear(m);
+    bind_program(m);
 }

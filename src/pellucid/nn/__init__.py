@@ -10,6 +10,7 @@ from .loss import CrossEntropyLoss
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
 from .pool import AvgPool2d, MaxPool2d
+from .predictor import Predictor
 
 __all__ = [
     "AvgPool2d",
@@ -25,6 +26,7 @@ __all__ = [
     "MaxPool2d",
     "Module",
     "Parameter",
+    "Predictor",
     "ReLU",
     "Sequential",
     "Sigmoid",

@@ -1,0 +1,18 @@
+// From shapes and options to the sizes that convolution kernels take, with everything checked.
+#pragma once
+#include "arrays.hpp"
+
+namespace pellucid {
+
+struct Sizes {
+    Conv s;
+    Finish f;
+};
+
+using Pair = std::tuple<long, long>;
+using Sides = std::tuple<Pair, Pair>;
+
+Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, Pair stride, Sides padding,
+                   Pair dilation, long groups, bool relu, int pooling, Pair window);
+
+}  // namespace pellucid

@@ -1,0 +1,146 @@
+// A network for inference as a list of kernels whose weights are packed once: one call runs a whole batch.
+//
+// A large batch is cut into runs of samples, and each thread takes a run through all kernels while it lies in its cache;
+// a small one goes through kernel by kernel, all threads at each.
+#include <functional>
+#include <utility>
+
+#include "conv2d_sizes.hpp"
+
+namespace pellucid {
+namespace {
+
+constexpr long RUN = 16;  // samples that a thread takes through the network at a time
+
+class Program {
+public:
+    using Step = std::function<void(const float* x, float* y, long N)>;
+
+    explicit Program(long inputs) : inputs_(inputs), outputs_(inputs), widest_(inputs) {}
+
+    void conv2d(const std::vector<long>& x_shape, FloatIn weight, MaybeIn bias, Pair stride, Sides padding,
+                Pair dilation, long groups, bool relu, int pooling, Pair window, bool exact) {
+        std::vector<long> x = {1, x_shape.at(0), x_shape.at(1), x_shape.at(2)};
+        Sizes z = conv2d_sizes(x, sizes(weight), stride, padding, dilation, groups, relu, pooling, window);
+        expects(z.s.C * z.s.H * z.s.W);
+        auto packed = memory(kernels_->conv2d_packed_size(z.s, z.f, exact));
+        kernels_->conv2d_pack(z.s, z.f, exact, Input(weight, ROW_MAJOR), packed.get());
+        auto added = copy(bias);
+        add(z.s.O * z.f.OH * z.f.OW, [=, k = kernels_](const float* in, float* out, long N) {
+            Conv s = z.s;
+            s.N = N;
+            k->conv2d_run(s, z.f, exact, in, packed.get(), added.get(), out, nullptr);
+        });
+    }
+
+    void linear(FloatIn weight, MaybeIn bias, bool relu) {
+        expect(weight.ndim() == 2, "program: a linear weight has two axes");
+        long O = (long)weight.shape(0), I = (long)weight.shape(1);
+        expects(I);
+        auto packed = memory(kernels_->linear_packed_size(I, O));
+        kernels_->linear_pack(Input(weight, ROW_MAJOR), packed.get(), I, O);
+        auto added = copy(bias);
+        add(O, [=, k = kernels_](const float* in, float* out, long N) {
+            k->linear_run(in, packed.get(), added.get(), out, N, I, O, relu);
+        });
+    }
+
+    void flatten(long C, long P) {
+        expects(C * P);
+        add(C * P, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
+    }
+
+    void relu() { each(kernels_->relu_forward); }
+    void sigmoid() { each(kernels_->sigmoid_forward); }
+    void tanh() { each(kernels_->tanh_forward); }
+    void softmax(long K) { rows(K, kernels_->softmax_forward); }
+    void log_softmax(long K) { rows(K, kernels_->log_softmax_forward); }
+
+    long inputs() const { return inputs_; }
+    long outputs() const { return outputs_; }
+
+    void run(FloatIn x, FloatOut y) const {
+        expect(x.ndim() >= 1 && y.ndim() >= 1 && x.shape(0) == y.shape(0), "program: x and y need as many samples");
+        const long N = (long)x.shape(0);
+        expect(count(x) == N * inputs_ && count(y) == N * outputs_, "program: x or y has another size");
+        Input<float> in(x, IMAGE);
+        run_samples(in, output(y, IMAGE), N);
+    }
+
+private:
+    void run_samples(const float* x, float* y, long N) const {
+        const long runs = (N + RUN - 1) / RUN;
+        if (runs < 2 * thread_count()) return run_steps(x, y, N);
+        parallel_for(runs, [=](long i) {
+            const long first = i * N / runs, end = (i + 1) * N / runs;
+            run_steps(x + first * inputs_, y + first * outputs_, end - first);
+        });
+    }
+
+    void run_steps(const float* x, float* y, long N) const {
+        float* buffers[2] = {scratch(ACTIVATIONS, 2 * N * widest_ + 16), nullptr};
+        buffers[1] = buffers[0] + (N * widest_ + 15) / 16 * 16;
+        const float* from = x;
+        for (size_t i = 0; i < steps_.size(); i++) {
+            float* to = i + 1 == steps_.size() ? y : buffers[i % 2];
+            steps_[i](from, to, N);
+            from = to;
+        }
+        if (steps_.empty()) std::memcpy(y, x, N * inputs_ * sizeof(float));
+    }
+
+    void expects(long inputs) const { expect(inputs == outputs_, "program: a step does not fit the one before it"); }
+
+    void add(long outputs, Step step) {
+        outputs_ = outputs;
+        widest_ = outputs > widest_ ? outputs : widest_;
+        steps_.push_back(std::move(step));
+    }
+
+    template <class F>
+    void each(F kernel) {
+        add(outputs_, [size = outputs_, kernel](const float* in, float* out, long N) { kernel(in, out, N * size); });
+    }
+
+    template <class F>
+    void rows(long K, F kernel) {
+        expect(K >= 1 && outputs_ % K == 0, "program: rows do not fit");
+        add(outputs_, [count = outputs_ / K, K, kernel](const float* in, float* out, long N) { kernel(in, out, N * count, K); });
+    }
+
+    static std::shared_ptr<float> memory(long floats) {
+        return {static_cast<float*>(std::aligned_alloc(64, (floats * sizeof(float) + 127) / 64 * 64)), std::free};
+    }
+
+    static std::shared_ptr<float> copy(const std::optional<In<float>>& array) {
+        if (!array) return nullptr;
+        auto target = memory(count(*array));
+        std::memcpy(target.get(), Input(*array, ROW_MAJOR), count(*array) * sizeof(float));
+        return target;
+    }
+
+    const Kernels* kernels_ = kernels;  // packed weights are of one instruction set
+    long inputs_, outputs_, widest_;
+    std::vector<Step> steps_;
+};
+
+}  // namespace
+
+void bind_program(nb::module_& m) {
+    nb::class_<Program>(m, "Program", "A network for inference; see nn/predictor.py.")
+        .def(nb::init<long>(), "inputs"_a)
+        .def("conv2d", &Program::conv2d, "x_shape"_a, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "stride"_a,
+             "padding"_a, "dilation"_a, "groups"_a, "relu"_a, "pooling"_a, "window"_a, "exact"_a)
+        .def("linear", &Program::linear, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "relu"_a)
+        .def("flatten", &Program::flatten, "C"_a, "P"_a)
+        .def("relu", &Program::relu)
+        .def("sigmoid", &Program::sigmoid)
+        .def("tanh", &Program::tanh)
+        .def("softmax", &Program::softmax, "K"_a)
+        .def("log_softmax", &Program::log_softmax, "K"_a)
+        .def_prop_ro("inputs", &Program::inputs)
+        .def_prop_ro("outputs", &Program::outputs)
+        .def("run", &Program::run, "x"_a.noconvert(), "y"_a.noconvert(), Released());
+}
+
+}  // namespace pellucid

@@ -1,0 +1,182 @@
+"""Predictor: a frozen copy of a network, planned once, that does nothing but predict."""
+
+import copy
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import native
+from .._core.arrays import Array, Shape
+from .._core.errors import DtypeError, ShapeError
+from ..ops import softmax_forward
+from ..ops.conv2d import written_out
+from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .container import Sequential
+from .conv import Conv2d
+from .dropout import Dropout
+from .flatten import Flatten
+from .fuse import Fused, Step, steps
+from .linear import Linear
+from .module import Module
+
+_POOLING = {"Conv2d": 0, "MaxPool2d": 1, "AvgPool2d": 2}
+
+
+class Predictor:
+    """Applies a network to inputs, as it was when this was made: training it further changes nothing here.
+
+    With the native engine a network of float32 whose layers all have kernels becomes one program: weights packed
+    once, a whole batch in one call, and a large batch run by run through all layers while it lies in the cache.  Else
+    the layers run one by one.  Results do not depend on the batch that a sample comes in.  Several threads may
+    predict at once.
+
+    Parameters
+    ----------
+    model : Module
+        Built: ``model.build(input_shape, seed)``.
+
+    Examples
+    --------
+    >>> model = Sequential(Linear(2, 3, weight_init="ones")).build((2,), seed=0)
+    >>> Predictor(model)(np.ones((1, 2), np.float32)).tolist()
+    [[2.0, 2.0, 2.0]]
+    """
+
+    def __init__(self, model: Module) -> None:
+        self._dtype = model.parameters().data.dtype
+        self._model = copy.deepcopy(model).eval()
+        self._model.forget()
+        self._programs: dict[tuple[Shape, Any], Any] = {}  # by the shape of a sample and the kernels in use
+
+    def __call__(self, x: Array) -> Array:
+        """Same as `predict_logits`."""
+        return self.predict_logits(x)
+
+    def predict_logits(self, x: Array) -> Array:
+        """Return the network's output (N, ...) for x (N, ...), an array of the model's dtype.
+
+        Raises
+        ------
+        DtypeError, ShapeError
+            If x is of another dtype, or does not fit the network.
+        """
+        if not isinstance(x, np.ndarray) or x.dtype != self._dtype:
+            kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+            raise DtypeError(f"Predictor: x is {kind}, an array of {self._dtype} is needed")
+        if x.ndim < 2:
+            raise ShapeError(f"Predictor: x has shape {x.shape}, samples along a first axis are needed")
+        program = self._program(x.shape[1:])
+        if program is None:
+            with self._model.inference():
+                return self._model.forward(x)
+        runner, shape = program
+        y = _outputs(len(x), shape)
+        runner.run(x, y)
+        return y
+
+    def predict(self, x: Array) -> Array:
+        """Return the probability of each class (N, K): the softmax of `predict_logits`."""
+        return softmax_forward(self.predict_logits(x))[0]
+
+    def _program(self, sample: Shape) -> tuple[Any, Shape] | None:
+        engine = native.engine
+        if engine is None or self._dtype != np.float32:
+            return None
+        key = sample, engine.instruction_set()
+        if key not in self._programs:
+            shape = self._model.output_shape(sample)
+            layers = _flat(self._model)
+            self._programs[key] = None if layers is None else _compile(engine, steps(layers), sample, shape)
+        program: tuple[Any, Shape] | None = self._programs[key]
+        return program
+
+
+def _outputs(N: int, shape: Shape) -> Array:
+    """Return an array for outputs, channels-last in memory if they are images; fresh, since it is the caller's."""
+    if len(shape) == 3:
+        C, H, W = shape
+        return np.empty((N, H, W, C), np.float32).transpose(0, 3, 1, 2)
+    return np.empty((N, *shape), np.float32)
+
+
+def _flat(module: Module) -> tuple[Module, ...] | None:
+    """Return the layers in the order in which they run, None if that is not simply one after the other."""
+    if type(module).forward is not Sequential.forward:
+        return (module,) if type(module) in _STEPS else None
+    layers = [_flat(layer) for layer in module]  # type: ignore[attr-defined]
+    return None if None in layers else tuple(layer for part in layers for layer in part or ())
+
+
+def _compile(engine: Any, plan: Sequence[Step], sample: Shape, outputs: Shape) -> tuple[Any, Shape] | None:
+    """Return (program, shape of a sample's output), or None if a step has no place in a program."""
+    program, shape = engine.Program(prod(sample)), sample
+    for step in plan:
+        layers = step.layers if isinstance(step, Fused) else (step,)
+        if not _STEPS[type(layers[0])](program, layers, shape):
+            return None
+        for layer in layers:
+            shape = layer.output_shape(shape)
+    assert shape == outputs, "the plan leads elsewhere than the model"
+    return program, shape
+
+
+# What a step adds to a program: (program, its layers, shape before it) -> whether it can.
+
+
+def _conv2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    conv, last = layers[0], layers[-1]
+    options = written_out(conv.kernel_size, **conv.options())
+    window = last.kernel_size if last is not conv and not isinstance(last, ReLU) else (1, 1)
+    pooling = _POOLING.get(type(last).__name__, 0)
+    bias = conv.bias.data if conv.bias else None
+    program.conv2d(shape, conv.weight.data, bias, *options[:4], len(layers) > 1, pooling, window, options.exact)
+    return True
+
+
+def _linear(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    linear = layers[0]
+    if len(shape) == 1:
+        program.linear(linear.weight.data, linear.bias.data if linear.bias else None, len(layers) > 1)
+    return len(shape) == 1
+
+
+def _flatten(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    if len(shape) == 3:
+        program.flatten(shape[0], shape[1] * shape[2])
+    return True
+
+
+def _nothing(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    return True
+
+
+def _activation(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
+    def add(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+        getattr(program, name)()
+        return True
+
+    return add
+
+
+def _along_rows(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
+    def add(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+        if len(shape) < 3:  # the last axis of an image does not lie together in memory
+            getattr(program, name)(shape[-1])
+        return len(shape) < 3
+
+    return add
+
+
+_STEPS: dict[type[Any], Callable[[Any, Sequence[Any], Shape], bool]] = {
+    Conv2d: _conv2d,
+    Linear: _linear,
+    Flatten: _flatten,
+    Dropout: _nothing,
+    ReLU: _activation("relu"),
+    Sigmoid: _activation("sigmoid"),
+    Tanh: _activation("tanh"),
+    Softmax: _along_rows("softmax"),
+    LogSoftmax: _along_rows("log_softmax"),
+}
