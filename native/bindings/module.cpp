@@ -64,5 +64,9 @@ NB_MODULE(_engine, m) {
         set_thread_count(count);
     }, "count"_a);
     bind_activation(m);
+    bind_dropout(m);
+    bind_flatten(m);
     bind_linear(m);
+    bind_loss(m);
+    bind_softmax(m);
 }
