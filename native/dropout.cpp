@@ -27,24 +27,24 @@ INLINE vf load_mask(Lanes at, const uint8_t* mask) {
     return __builtin_convertvector(load_bytes(at.count == WIDTH ? mask + at.first : bytes), vf);
 }
 
-// Entries of a mask in the order of memory, (pixel, channel), while they are counted in the order (channel, pixel).
-struct Count {
-    vu channel, pixel;
+// Numbers of the entries of a mask, counted in the order (channel, pixel) while memory goes by (pixel, channel).
+struct Entries {
+    vu entry, channel;
     uint32_t channels, pixels;
 
-    INLINE_MEMBER Count(long first, long C, long P) : channels((uint32_t)C), pixels((uint32_t)P) {
+    INLINE_MEMBER Entries(long first, long C, long P) : channels((uint32_t)C), pixels((uint32_t)P) {
         for (int lane = 0; lane < WIDTH; lane++) {
-            channel[lane] = (uint32_t)((first + lane) % C);
-            pixel[lane] = (uint32_t)((first + lane) / C);
+            const uint32_t place = (uint32_t)(first + lane), pixel = place / channels;
+            channel[lane] = place - pixel * channels;
+            entry[lane] = channel[lane] * pixels + pixel;
         }
     }
-    INLINE_MEMBER vu entry() const { return channel * pixels + pixel; }
     INLINE_MEMBER void next() {
         channel += WIDTH % channels;
-        pixel += WIDTH / channels;
-        vu over = (vu)(channel >= channels);
-        channel -= over & channels;
-        pixel -= over;  // whose lanes are 0 or -1
+        entry += WIDTH % channels * pixels + WIDTH / channels;
+        vi over = channel >= channels;  // then one pixel more, all channels less
+        channel = over ? channel - channels : channel;
+        entry = over ? entry - (channels * pixels - 1) : entry;
     }
 };
 
@@ -53,20 +53,20 @@ struct Count {
 void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, uint64_t key, uint64_t threshold, float scale,
                      long N, long C, long P) {
     const long size = C * P, pieces = (size + PIECE - 1) / PIECE;
-    const bool none = threshold >> 32;  // p = 1: above all entries
     const uint32_t least = (uint32_t)threshold;
+    const int32_t one = threshold >> 32 ? 0 : 1;  // p = 1: no entry is large enough
     parallel_for(N * pieces, [=](long item) {
         const long n = item / pieces, begin = item % pieces * PIECE;
         const float* x = all_x + n * size;
         float* y = all_y + n * size;
         uint8_t* mask = all_mask + n * size;
-        Count at_entry(begin, C, P);
-        for_each_in(begin, min(size, begin + PIECE), [&](Lanes at) {
-            vu bits = random_bits(at_entry.entry() + (uint32_t)(n * size), key);
-            vi kept = none ? vi{} : (vi)(bits >= least) & 1;
+        Entries entries(begin, C, P);
+        for_each_in(begin, min(size, begin + PIECE), [=, &entries](Lanes at) {
+            vu bits = random_bits(entries.entry + (uint32_t)(n * size), key);
+            vi kept = (vi)(bits >= least) & one;
             store_mask(at, mask, kept);
             at.store(y, at.load(x) * __builtin_convertvector(kept, vf) * scale);
-            at_entry.next();
+            entries.next();
         });
     });
 }

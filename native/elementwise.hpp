@@ -7,12 +7,6 @@ PELLUCID_OPEN
 
 constexpr long PIECE = 1 << 14;  // numbers; a smaller array is not worth a second thread
 
-INLINE vi lane_numbers() {
-    vi lane = {};
-    for (int i = 0; i < WIDTH; i++) lane[i] = i;
-    return lane;
-}
-
 // A vector's place in the arrays of a loop: from number `first` on, `count` of its lanes lie inside.
 struct Lanes {
     long first, count;
@@ -20,8 +14,6 @@ struct Lanes {
     INLINE_MEMBER vf load(const float* p) const {
         return count == WIDTH ? PELLUCID_ISA::load(p + first) : load_part(p + first, count);
     }
-    INLINE_MEMBER vi inside() const { return lane_numbers() < splat_int((int32_t)count); }
-    INLINE_MEMBER vi is(long number) const { return lane_numbers() == splat_int((int32_t)(number - first)); }
     INLINE_MEMBER void store(float* p, vf v) const {
         if (count == WIDTH) PELLUCID_ISA::store(p + first, v);
         else store_part(p + first, v, count);

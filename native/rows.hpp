@@ -1,43 +1,51 @@
-// Arrays as rows: whole rows to a thread, and what is summed or compared along one.
+// Arrays as rows: whole rows to a thread; and rows as lanes, for what is summed or compared along each.
 #pragma once
 #include "elementwise.hpp"
+#include "transpose.hpp"
 
 PELLUCID_OPEN
 
 // f(begin, end) for pieces of `rows` rows, each of `numbers` numbers.
 template <class F>
 INLINE void for_rows(long rows, long numbers, F f) {
-    const long at_once = max(1, PIECE / max(1, numbers)), pieces = (rows + at_once - 1) / at_once;
+    const long at_once = round_up(max(1, PIECE / max(1, numbers)), WIDTH), pieces = (rows + at_once - 1) / at_once;
     parallel_for(pieces, [=](long piece) { f(piece * at_once, min(rows, (piece + 1) * at_once)); });
 }
 
-// Sixteen lanes run along a row whatever the width of a vector, so that the order of its sum is the same everywhere.
-constexpr long CHAINS = 16;
+// As many rows as a vector has lanes, turned over: number k of all of them is one vector.
+struct Columns {
+    float* data;
+    long K;
 
-// The sum of f(Lanes) for the K numbers of a row; f gives 0 in lanes beyond them.
+    INLINE_MEMBER vf operator[](long k) const { return PELLUCID_ISA::load(data + k * WIDTH); }
+    INLINE_MEMBER void set(long k, vf v) const { PELLUCID_ISA::store(data + k * WIDTH, v); }
+
+    INLINE_MEMBER void read(const float* rows, long count) const {
+        if (count < WIDTH) memset(data, 0, K * WIDTH * sizeof(float));
+        transpose(rows, K, data, WIDTH, count, K);
+    }
+    INLINE_MEMBER void write(float* rows, long count) const { transpose(data, WIDTH, rows, K, K, count); }
+};
+
+// f(n, count, columns, more) for the rows from n on, `count` of them; columns and more are room for them.
 template <class F>
-INLINE float sum_row(long K, F f) {
-    alignas(64) float chains[CHAINS];
-    vf sum[CHAINS / WIDTH] = {};
-    for (long k = 0; k < K; k += CHAINS)
-#pragma GCC unroll 4
-        for (long i = 0; i < CHAINS; i += WIDTH)
-            if (k + i < K) sum[i / WIDTH] += f(Lanes{k + i, min(WIDTH, K - k - i)});
-    for (long i = 0; i < CHAINS; i += WIDTH) store(chains + i, sum[i / WIDTH]);
-    for (long half = CHAINS / 2; half; half /= 2)
-        for (long i = 0; i < half; i++) chains[i] += chains[i + half];
-    return chains[0];
+INLINE void for_columns(long N, long K, F f) {
+    for_rows(N, K, [=](long begin, long end) {
+        float* room = scratch(LOCAL, 2 * K * WIDTH);
+        for (long n = begin; n < end; n += WIDTH) f(n, min(WIDTH, end - n), Columns{room, K}, Columns{room + K * WIDTH, K});
+    });
 }
 
-// The largest number of a row.  It may pass over nan: the sum that follows does not.
-INLINE float largest(const float* row, long K) {
-    float lanes[WIDTH];
-    vf top = splat(row[0]);
-    for_each_in(0, K, [&](Lanes at) { top = at.inside() & (at.load(row) > top) ? at.load(row) : top; });
-    store(lanes, top);
-    for (long half = WIDTH / 2; half; half /= 2)
-        for (long i = 0; i < half; i++) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
-    return lanes[0];
+// The sum of f(k) for k < K.  Sums of 64 are added to the sum: a long row loses less by rounding.
+template <class F>
+INLINE vf sum_columns(long K, F f) {
+    vf sum = zero();
+    for (long k = 0; k < K; k += 64) {
+        vf part = zero();
+        for (long i = k; i < min(K, k + 64); i++) part += f(i);
+        sum += part;
+    }
+    return sum;
 }
 
 PELLUCID_CLOSE

@@ -1,18 +1,21 @@
-// log_softmax of one row; the loss takes it too.
+// log_softmax of rows turned into columns; the loss takes it too.
 #pragma once
 #include "mathematics.hpp"
 #include "rows.hpp"
 
 PELLUCID_OPEN
 
-// exp(v), and 0 in lanes beyond the row.
-INLINE vf exp_inside(Lanes at, vf v) { return at.inside() ? exp(v) : zero(); }
+// The largest number of each row.  It may pass over nan: the sum that follows does not.
+INLINE vf largest(Columns x) {
+    vf top = x[0];
+    for (long k = 1; k < x.K; k++) top = larger(x[k], top);
+    return top;
+}
 
-INLINE void log_softmax_row(const float* x, float* y, long K) {
-    const float top = largest(x, K);
-    const float sum = sum_row(K, [=](Lanes at) { return exp_inside(at, at.load(x) - top); });
-    const float rest = log(splat(sum))[0];
-    for_each_in(0, K, [=](Lanes at) { at.store(y, at.load(x) - top - rest); });
+INLINE void log_softmax_columns(Columns x) {
+    const vf top = largest(x);
+    const vf rest = log(sum_columns(x.K, [=](long k) { return exp(x[k] - top); }));
+    for (long k = 0; k < x.K; k++) x.set(k, x[k] - top - rest);
 }
 
 PELLUCID_CLOSE

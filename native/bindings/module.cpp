@@ -68,5 +68,6 @@ NB_MODULE(_engine, m) {
     bind_flatten(m);
     bind_linear(m);
     bind_loss(m);
+    bind_pool2d(m);
     bind_softmax(m);
 }
