@@ -11,13 +11,6 @@ struct Types {
     typedef uint16_t h __attribute__((vector_size(LANES * 2)));
     typedef uint8_t b __attribute__((vector_size(LANES)));
 };
-template <>
-struct Types<1> {
-    typedef float f;
-    typedef int32_t i;
-    typedef uint16_t h;
-    typedef uint8_t b;
-};
 
 template <int LANES>
 struct Vector {
@@ -26,49 +19,57 @@ struct Vector {
     using h = typename Types<LANES>::h;
     using b = typename Types<LANES>::b;
 
-    static INLINE_MEMBER f load(const float* p) {
-        f v;
+    template <class T>
+    static INLINE_MEMBER T read(const void* p) {
+        T v;
         __builtin_memcpy(&v, p, sizeof v);
         return v;
     }
+
+    static INLINE_MEMBER f load(const float* p) { return read<f>(p); }
     static INLINE_MEMBER void store(float* p, f v) { __builtin_memcpy(p, &v, sizeof v); }
     static INLINE_MEMBER f zero() { return (f){}; }
     static INLINE_MEMBER i splat(int32_t s) { return s - (i){}; }
 
     // Whole numbers from and to 8, 16 or 32 bits.
-    template <class To, class From>
-    static INLINE_MEMBER To convert(From v) {
-        if constexpr (LANES == 1) return (To)v;
-        else return __builtin_convertvector(v, To);
-    }
     static INLINE_MEMBER i load_index(const uint8_t* p) {
-        b v;
-        __builtin_memcpy(&v, p, sizeof v);
-        return convert<i>(convert<h>(v));
+        return __builtin_convertvector(__builtin_convertvector(read<b>(p), h), i);
     }
-    static INLINE_MEMBER i load_index(const uint16_t* p) {
-        h v;
-        __builtin_memcpy(&v, p, sizeof v);
-        return convert<i>(v);
-    }
-    static INLINE_MEMBER i load_index(const uint32_t* p) {
-        i v;
-        __builtin_memcpy(&v, p, sizeof v);
-        return v;
-    }
+    static INLINE_MEMBER i load_index(const uint16_t* p) { return __builtin_convertvector(read<h>(p), i); }
+    static INLINE_MEMBER i load_index(const uint32_t* p) { return read<i>(p); }
     static INLINE_MEMBER void store_index(uint8_t* p, i v) {
         if constexpr (LANES == WIDTH) {
             store_bytes(p, v);
         } else {
-            b narrow = convert<b>(convert<h>(v));
+            b narrow = __builtin_convertvector(__builtin_convertvector(v, h), b);
             __builtin_memcpy(p, &narrow, sizeof narrow);
         }
     }
     static INLINE_MEMBER void store_index(uint16_t* p, i v) {
-        h narrow = convert<h>(v);
+        h narrow = __builtin_convertvector(v, h);
         __builtin_memcpy(p, &narrow, sizeof narrow);
     }
     static INLINE_MEMBER void store_index(uint32_t* p, i v) { __builtin_memcpy(p, &v, sizeof v); }
+};
+
+// One channel, as the first lane of four: a choice between two lanes is no branch, one between two numbers may be.
+template <>
+struct Vector<1> {
+    using f = Types<4>::f;
+    using i = Types<4>::i;
+
+    static INLINE_MEMBER f load(const float* p) { return f{*p}; }
+    static INLINE_MEMBER void store(float* p, f v) { *p = v[0]; }
+    static INLINE_MEMBER f zero() { return (f){}; }
+    static INLINE_MEMBER i splat(int32_t s) { return s - (i){}; }
+    template <class Index>
+    static INLINE_MEMBER i load_index(const Index* p) {
+        return i{(int32_t)*p};
+    }
+    template <class Index>
+    static INLINE_MEMBER void store_index(Index* p, i v) {
+        *p = (Index)v[0];
+    }
 };
 
 // f(channel, Vector) until all C channels are done.
