@@ -11,10 +11,13 @@
 
 #if defined(__AVX512F__)
 #define PELLUCID_WIDTH 16
+#define PELLUCID_LOW_BYTES 0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60
 #elif defined(__AVX__)
 #define PELLUCID_WIDTH 8
+#define PELLUCID_LOW_BYTES 0, 4, 8, 12, 16, 20, 24, 28
 #else
 #define PELLUCID_WIDTH 4
+#define PELLUCID_LOW_BYTES 0, 4, 8, 12
 #endif
 
 #define PELLUCID_OPEN namespace pellucid { namespace PELLUCID_ISA {
@@ -30,6 +33,8 @@ typedef float vf __attribute__((vector_size(WIDTH * 4)));
 typedef int32_t vi __attribute__((vector_size(WIDTH * 4)));
 typedef uint32_t vu __attribute__((vector_size(WIDTH * 4)));
 typedef uint8_t vb __attribute__((vector_size(WIDTH)));
+typedef uint16_t vh __attribute__((vector_size(WIDTH * 2)));
+typedef uint8_t vb4 __attribute__((vector_size(WIDTH * 4)));
 typedef float vf_any __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
 typedef uint8_t vb_any __attribute__((vector_size(WIDTH), aligned(1), may_alias));
 
@@ -40,8 +45,11 @@ INLINE vi splat_int(int32_t s) { return s - (vi){}; }
 INLINE vf zero() { return (vf){}; }
 INLINE vf larger(vf a, vf b) { return a > b ? a : b; }
 
-INLINE vi load_bytes(const uint8_t* p) { return __builtin_convertvector(*(const vb_any*)p, vi); }
-INLINE void store_bytes(uint8_t* p, vi v) { *(vb_any*)p = __builtin_convertvector(v, vb); }
+// By way of 16 bits, and as a shuffle: GCC takes the direct conversions apart, lane by lane.
+INLINE vi load_bytes(const uint8_t* p) {
+    return __builtin_convertvector(__builtin_convertvector(*(const vb_any*)p, vh), vi);
+}
+INLINE void store_bytes(uint8_t* p, vi v) { *(vb_any*)p = __builtin_shufflevector((vb4)v, (vb4)v, PELLUCID_LOW_BYTES); }
 
 // a * b + c, rounded once; compiles to one instruction.
 INLINE vf madd(vf a, vf b, vf c) {

@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 
@@ -71,6 +72,17 @@ bool in_order(const A& array, Order order) {
     return true;
 }
 
+// Samples, channels, pixels of an array in the order IMAGE; what is no image is one sample of one channel.
+struct Images {
+    long N, C, P;
+};
+
+template <class A>
+Images as_images(const A& array) {
+    if (array.ndim() != 4) return {1, 1, count(array)};
+    return {(long)array.shape(0), (long)array.shape(1), (long)(array.shape(2) * array.shape(3))};
+}
+
 // An input as kernels read it: the array itself, or a copy in the right order.
 template <class T>
 class Input {
@@ -125,7 +137,14 @@ using Released = nb::call_guard<nb::gil_scoped_release>;
 
 void bind_activation(nb::module_& m);
 void bind_conv2d(nb::module_& m);
+void bind_dropout(nb::module_& m);
+void bind_flatten(nb::module_& m);
+void bind_gather(nb::module_& m);
 void bind_linear(nb::module_& m);
+void bind_loss(nb::module_& m);
+void bind_optim(nb::module_& m);
+void bind_pool2d(nb::module_& m);
 void bind_program(nb::module_& m);
+void bind_softmax(nb::module_& m);
 
 }  // namespace pellucid

@@ -65,6 +65,11 @@ NB_MODULE(_engine, m) {
     }, "count"_a);
     bind_activation(m);
     bind_conv2d(m);
+    bind_dropout(m);
+    bind_flatten(m);
     bind_linear(m);
+    bind_loss(m);
+    bind_pool2d(m);
     bind_program(m);
+    bind_softmax(m);
 }

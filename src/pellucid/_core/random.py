@@ -51,8 +51,7 @@ def bits(key: int, count: int) -> Array:
     ConfigError
         If more than 2**32 entries of one key are asked for.
     """
-    if count > _ENTRIES:
-        raise ConfigError(f"random: {count} entries asked of one key, which has {_ENTRIES}")
+    check_count(count)
     x = np.arange(count, dtype=np.uint32)
     x *= np.uint32(_STRIDE)
     x += np.uint32(key & 0xFFFFFFFF)
@@ -64,6 +63,12 @@ def bits(key: int, count: int) -> Array:
             x ^= np.uint32(key >> 32)
     x ^= np.right_shift(x, _LAST_SHIFT, out=shifted)
     return x
+
+
+def check_count(count: int) -> None:
+    """Refuse more entries of one key than there are."""
+    if count > _ENTRIES:
+        raise ConfigError(f"random: {count} entries asked of one key, which has {_ENTRIES}")
 
 
 def uniform(key: int, count: int) -> Array:

@@ -29,13 +29,16 @@ def pool_shape(op: str, x_shape: Shape, kernel_size: int | Pair, stride: int | P
 
 
 def taps(
-    x_shape: Shape, y_shape: Shape, kernel: Pair, stride: Pair, around: Sides
+    x_shape: Shape, y_shape: Shape, kernel: Pair, stride: Pair, start: Pair
 ) -> Iterator[tuple[int, tuple[slice, ...], tuple[slice, ...]]]:
-    """Yield (u*KW + v, where in y, where in x) for each (u, v): the windows whose (u, v) lies inside x."""
+    """Yield (u*KW + v, where in y, where in x) for each (u, v): the windows whose (u, v) lies inside x.
+
+    `start` is how far before x the first window begins: top and left padding.
+    """
     everything = slice(None), slice(None)
     for u, v in np.ndindex(kernel):
-        rows = _inside(u - around[0][0], stride[0], x_shape[2], y_shape[2])
-        columns = _inside(v - around[1][0], stride[1], x_shape[3], y_shape[3])
+        rows = _inside(u - start[0], stride[0], x_shape[2], y_shape[2])
+        columns = _inside(v - start[1], stride[1], x_shape[3], y_shape[3])
         yield u * kernel[1] + v, (*everything, rows[0], columns[0]), (*everything, rows[1], columns[1])
 
 

@@ -24,6 +24,9 @@ def relu_shape(x_shape: Shape) -> Shape:
     return tuple(x_shape)
 
 
+sigmoid_shape = tanh_shape = relu_shape
+
+
 def relu_forward(x: Array) -> tuple[Array, Array]:
     """Return (y, saved); y itself tells where the gradient flows."""
     y = empty(x.shape, float_dtype("relu", x=x))
@@ -61,20 +64,29 @@ def leaky_relu_forward(x: Array, *, negative_slope: float = 0.01) -> tuple[Array
     [-0.2, 3.0]
     """
     dtype = float_dtype("leaky_relu", x=x)
-    slope = np.multiply(x <= 0, dtype.type(negative_slope), out=empty(x.shape, dtype))
-    slope += x > 0  # 0 + 1 or slope + 0: exact, and backward needs no comparison again
-    return np.multiply(x, slope, out=empty(x.shape, dtype)), slope
+    y, slope = empty(x.shape, dtype), empty(x.shape, dtype)
+    _leaky_relu_forward(x, y, slope, negative_slope)
+    return y, slope
 
 
 def leaky_relu_backward(grad_y: Array, saved: Array) -> Array:
     """Return grad_x."""
     same_shape("leaky_relu", "grad_y", grad_y, saved.shape)
-    return np.multiply(grad_y, saved, out=empty(saved.shape, float_dtype("leaky_relu", x=saved, grad_y=grad_y)))
+    grad_x = empty(saved.shape, float_dtype("leaky_relu", x=saved, grad_y=grad_y))
+    _leaky_relu_backward(grad_y, saved, grad_x)
+    return grad_x
 
 
-def sigmoid_shape(x_shape: Shape) -> Shape:
-    """Return the shape of y: that of x."""
-    return tuple(x_shape)
+@twin
+def _leaky_relu_forward(x: Array, y: Array, slope: Array, negative_slope: float) -> None:
+    np.multiply(x <= 0, slope.dtype.type(negative_slope), out=slope)
+    slope += x > 0  # 0 + 1 or slope + 0: exact, and backward needs no comparison again
+    np.multiply(x, slope, out=y)
+
+
+@twin
+def _leaky_relu_backward(grad_y: Array, slope: Array, grad_x: Array) -> None:
+    np.multiply(grad_y, slope, out=grad_x)
 
 
 def sigmoid_forward(x: Array) -> tuple[Array, Array]:
@@ -83,25 +95,31 @@ def sigmoid_forward(x: Array) -> tuple[Array, Array]:
     >>> sigmoid_forward(np.array([-1000.0, 0.0, 1000.0]))[0].tolist()
     [0.0, 0.5, 1.0]
     """
-    y = np.minimum(x, 0, out=empty(x.shape, float_dtype("sigmoid", x=x)))
-    np.exp(y, out=y)
-    y /= 1 + np.exp(-np.abs(x))
+    y = empty(x.shape, float_dtype("sigmoid", x=x))
+    _sigmoid_forward(x, y)
     return y, y
 
 
 def sigmoid_backward(grad_y: Array, saved: Array) -> Array:
     """Return grad_x."""
-    y = saved
-    same_shape("sigmoid", "grad_y", grad_y, y.shape)
-    grad_x = np.subtract(1, y, out=empty(y.shape, float_dtype("sigmoid", x=y, grad_y=grad_y)))
-    grad_x *= y
-    grad_x *= grad_y
+    same_shape("sigmoid", "grad_y", grad_y, saved.shape)
+    grad_x = empty(saved.shape, float_dtype("sigmoid", y=saved, grad_y=grad_y))
+    _sigmoid_backward(grad_y, saved, grad_x)
     return grad_x
 
 
-def tanh_shape(x_shape: Shape) -> Shape:
-    """Return the shape of y: that of x."""
-    return tuple(x_shape)
+@twin
+def _sigmoid_forward(x: Array, y: Array) -> None:
+    np.minimum(x, 0, out=y)
+    np.exp(y, out=y)
+    y /= 1 + np.exp(-np.abs(x))
+
+
+@twin
+def _sigmoid_backward(grad_y: Array, y: Array, grad_x: Array) -> None:
+    np.subtract(1, y, out=grad_x)
+    grad_x *= y
+    grad_x *= grad_y
 
 
 def tanh_forward(x: Array) -> tuple[Array, Array]:
@@ -110,15 +128,26 @@ def tanh_forward(x: Array) -> tuple[Array, Array]:
     >>> tanh_forward(np.array([-1000.0, 0.0, 1000.0]))[0].tolist()
     [-1.0, 0.0, 1.0]
     """
-    y = np.tanh(x, out=empty(x.shape, float_dtype("tanh", x=x)))
+    y = empty(x.shape, float_dtype("tanh", x=x))
+    _tanh_forward(x, y)
     return y, y
 
 
 def tanh_backward(grad_y: Array, saved: Array) -> Array:
     """Return grad_x."""
-    y = saved
-    same_shape("tanh", "grad_y", grad_y, y.shape)
-    grad_x = np.multiply(y, y, out=empty(y.shape, float_dtype("tanh", x=y, grad_y=grad_y)))
+    same_shape("tanh", "grad_y", grad_y, saved.shape)
+    grad_x = empty(saved.shape, float_dtype("tanh", y=saved, grad_y=grad_y))
+    _tanh_backward(grad_y, saved, grad_x)
+    return grad_x
+
+
+@twin
+def _tanh_forward(x: Array, y: Array) -> None:
+    np.tanh(x, out=y)
+
+
+@twin
+def _tanh_backward(grad_y: Array, y: Array, grad_x: Array) -> None:
+    np.multiply(y, y, out=grad_x)
     np.subtract(1, grad_x, out=grad_x)
     grad_x *= grad_y
-    return grad_x

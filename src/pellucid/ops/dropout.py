@@ -13,8 +13,9 @@ import numpy as np
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
-from .._core.random import bits
+from .._core.random import bits, check_count
 from ._check import float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty
 
 Saved = tuple[Array, float]
@@ -29,10 +30,10 @@ def dropout_forward(x: Array, *, p: float, key: int) -> tuple[Array, Saved]:
     """Return (y, saved); `key` is 64 random bits, fresh for each use."""
     if not 0 <= p <= 1:
         raise ConfigError(f"dropout: p is {p}, a probability from 0 to 1 is needed")
-    mask = bits(key, x.size).reshape(x.shape) >= np.uint64(round(p * 2**32))
+    y, mask = empty(x.shape, float_dtype("dropout", x=x)), empty(x.shape, bool)
+    check_count(x.size)
     scale = 1 / (1 - p) if p < 1 else 0.0
-    y = np.multiply(x, mask, out=empty(x.shape, float_dtype("dropout", x=x)))
-    y *= x.dtype.type(scale)
+    _dropout_forward(x, y, mask, key, round(p * 2**32), scale)
     return y, (mask, scale)
 
 
@@ -40,6 +41,19 @@ def dropout_backward(grad_y: Array, saved: Saved) -> Array:
     """Return grad_x."""
     mask, scale = saved
     same_shape("dropout", "grad_y", grad_y, mask.shape)
-    grad_x = np.multiply(grad_y, mask, out=empty(mask.shape, float_dtype("dropout", grad_y=grad_y)))
-    grad_x *= grad_x.dtype.type(scale)
+    grad_x = empty(mask.shape, float_dtype("dropout", grad_y=grad_y))
+    _dropout_backward(grad_y, mask, grad_x, scale)
     return grad_x
+
+
+@twin
+def _dropout_forward(x: Array, y: Array, mask: Array, key: int, threshold: int, scale: float) -> None:
+    np.greater_equal(bits(key, x.size).reshape(x.shape), np.uint64(threshold), out=mask)
+    np.multiply(x, mask, out=y)
+    y *= y.dtype.type(scale)
+
+
+@twin
+def _dropout_backward(grad_y: Array, mask: Array, grad_x: Array, scale: float) -> None:
+    np.multiply(grad_y, mask, out=grad_x)
+    grad_x *= grad_x.dtype.type(scale)

@@ -12,6 +12,7 @@ from math import prod
 from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
 from ._check import float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty
 
 
@@ -25,7 +26,7 @@ def flatten_shape(x_shape: Shape) -> Shape:
 def flatten_forward(x: Array) -> tuple[Array, Shape]:
     """Return (y, saved)."""
     y = empty(flatten_shape(x.shape), float_dtype("flatten", x=x))
-    y.reshape(x.shape)[...] = x
+    _flatten_forward(x, y)
     return y, x.shape
 
 
@@ -33,5 +34,15 @@ def flatten_backward(grad_y: Array, saved: Shape) -> Array:
     """Return grad_x."""
     same_shape("flatten", "grad_y", grad_y, flatten_shape(saved))
     grad_x = empty(saved, float_dtype("flatten", grad_y=grad_y))
-    grad_x[...] = grad_y.reshape(saved)
+    _flatten_backward(grad_y, grad_x)
     return grad_x
+
+
+@twin
+def _flatten_forward(x: Array, y: Array) -> None:
+    y.reshape(x.shape)[...] = x
+
+
+@twin
+def _flatten_backward(grad_y: Array, grad_x: Array) -> None:
+    grad_x[...] = grad_y.reshape(grad_x.shape)

@@ -24,8 +24,9 @@ import numpy as np
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, DtypeError, ShapeError
 from ._check import axes, float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty
-from .softmax import log_softmax_forward
+from .softmax import _log_softmax_forward, log_softmax_shape
 
 Saved = tuple[Array, Array]
 
@@ -55,36 +56,50 @@ def cross_entropy_forward(
     y = empty(cross_entropy_shape(logits.shape, targets.shape), dtype)
     if weight is not None:
         same_shape("cross_entropy", "weight", weight, logits.shape[1:])
-    log_p, _ = log_softmax_forward(logits)
+    log_p = empty(log_softmax_shape(logits.shape), dtype)
     if targets.ndim == 2:
         float_dtype("cross_entropy", logits=logits, targets=targets)
     else:
-        _check_labels(targets, logits.shape[1])
+        targets = _labels(targets, logits.shape[1])
     if label_smoothing or weight is not None:
-        targets = _soft_targets(targets, log_p, label_smoothing, weight)
-        # A class whose target is 0 says nothing, even where its logit is -inf: 0 * log 0 is left out.
-        terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets != 0)
-        np.negative(terms.sum(axis=1), out=y)
-    elif targets.ndim == 2:
-        np.negative((targets * log_p).sum(axis=1), out=y)
-    else:
-        np.negative(log_p[np.arange(len(targets)), targets], out=y)
+        targets = _soft_targets(targets, logits, label_smoothing, weight)
+    _cross_entropy_forward(logits, *_either(targets), log_p, y)
     return y, (log_p, targets)
 
 
 def cross_entropy_backward(grad_y: Array, saved: Saved) -> Array:
     """Return grad_logits."""
     log_p, targets = saved
-    float_dtype("cross_entropy", logits=log_p, grad_y=grad_y)
+    grad_logits = empty(log_p.shape, float_dtype("cross_entropy", logits=log_p, grad_y=grad_y))
     same_shape("cross_entropy", "grad_y", grad_y, log_p.shape[:1])
-    grad_logits = np.exp(log_p, out=empty(log_p.shape, log_p.dtype))
-    if targets.ndim == 2:
+    _cross_entropy_backward(grad_y, log_p, *_either(targets), grad_logits)
+    return grad_logits
+
+
+@twin
+def _cross_entropy_forward(
+    logits: Array, labels: Array | None, targets: Array | None, log_p: Array, y: Array
+) -> None:
+    _log_softmax_forward(logits, log_p)
+    if targets is None:
+        np.negative(log_p[np.arange(len(log_p)), labels], out=y)
+    else:
+        # A class whose target is 0 says nothing, even where its logit is -inf: 0 * log 0 is left out.
+        terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets != 0)
+        np.negative(terms.sum(axis=1), out=y)
+
+
+@twin
+def _cross_entropy_backward(
+    grad_y: Array, log_p: Array, labels: Array | None, targets: Array | None, grad_logits: Array
+) -> None:
+    np.exp(log_p, out=grad_logits)
+    if targets is None:
+        grad_logits[np.arange(len(log_p)), labels] -= 1
+    else:
         grad_logits *= targets.sum(axis=1, keepdims=True)
         grad_logits -= targets
-    else:
-        grad_logits[np.arange(len(targets)), targets] -= 1
     grad_logits *= grad_y[:, None]
-    return grad_logits
 
 
 def check_options(op: str, label_smoothing: float, weight: Array | None) -> None:
@@ -95,24 +110,33 @@ def check_options(op: str, label_smoothing: float, weight: Array | None) -> None
         raise ConfigError(f"{op}: the class weights are {weight.tolist()}, finite numbers from 0 on are needed")
 
 
-def _soft_targets(targets: Array, log_p: Array, label_smoothing: float, weight: Array | None) -> Array:
+def _either(targets: Array) -> tuple[Array | None, Array | None]:
+    """Return (labels, None) or (None, class probabilities)."""
+    return (targets, None) if targets.ndim == 1 else (None, targets)
+
+
+def _soft_targets(targets: Array, logits: Array, label_smoothing: float, weight: Array | None) -> Array:
     """Return t (N, K)."""
     if targets.ndim == 1:
-        soft = np.zeros_like(log_p)
+        soft = np.zeros(logits.shape, logits.dtype)
         soft[np.arange(len(targets)), targets] = 1
     else:
         soft = targets.copy()
     if label_smoothing:
         soft *= 1 - label_smoothing
-        soft += label_smoothing / log_p.shape[1]
+        soft += label_smoothing / logits.shape[1]
     if weight is not None:
         soft *= weight
     return soft
 
 
-def _check_labels(labels: Array, K: int) -> None:
+def _labels(labels: Array, K: int) -> Array:
+    """Return labels as int64, all of them from 0 to K - 1."""
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: labels are {labels.dtype}, integers are needed")
-    if labels.size and not (labels.min() >= 0 and labels.max() < K):
+    whole = np.ascontiguousarray(labels, np.int64)
+    # Without its sign a negative number is larger than any label: one comparison serves for both ends.
+    if whole.size and whole.view(np.uint64).max() >= K:
         wrong = int(labels[(labels < 0) | (labels >= K)][0])
         raise ShapeError(f"cross_entropy: label {wrong} is out of range, {K} logits mean labels 0 to {K - 1}")
+    return whole

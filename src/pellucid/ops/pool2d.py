@@ -27,6 +27,7 @@ import numpy as np
 
 from .._core.arrays import Array, Shape
 from ._check import Padding, Pair, Sides, float_dtype, same_shape
+from ._dispatch import twin
 from ._memory import empty, scratch
 from ._taps import pool_options, pool_shape, taps
 
@@ -52,31 +53,42 @@ def max_pool2d_forward(
     shape = max_pool2d_shape(x.shape, kernel_size=kernel_size, stride=stride, padding=padding)
     kernel, stride, around = pool_options("max_pool2d", kernel_size, stride, padding)
     y, index = empty(shape, dtype), empty(shape, np.min_scalar_type(kernel[0] * kernel[1] - 1))
-    y[...] = -np.inf
-    index[...] = _first_inside(shape[2:], kernel[1], stride, around)
-    # No masked copies here: on data without order their branches cost ten times a pass of arithmetic.
-    for tap, outputs, inputs in taps(x.shape, shape, kernel, stride, around):
-        greater = x[inputs] > y[outputs]
-        np.maximum(y[outputs], x[inputs], out=y[outputs])
-        np.maximum(index[outputs], np.multiply(greater, index.dtype.type(tap)), out=index[outputs])
+    _max_pool2d_forward(x, y, index, kernel, stride, _start(around))
     return y, (x.shape, index, kernel, stride, around)
 
 
 def max_pool2d_backward(grad_y: Array, saved: Saved) -> Array:
     """Return grad_x."""
     x_shape, index, kernel, stride, around = saved
-    float_dtype("max_pool2d", grad_y=grad_y)
+    grad_x = empty(x_shape, float_dtype("max_pool2d", grad_y=grad_y))
     same_shape("max_pool2d", "grad_y", grad_y, index.shape)
-    grad_x = empty(x_shape, grad_y.dtype)
+    _max_pool2d_backward(grad_y, index, grad_x, kernel, stride, _start(around))
+    return grad_x
+
+
+@twin
+def _max_pool2d_forward(x: Array, y: Array, index: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
+    y[...] = -np.inf
+    index[...] = _first_inside(y.shape[2:], kernel[1], stride, start)
+    # No masked copies here: on data without order their branches cost ten times a pass of arithmetic.
+    for tap, outputs, inputs in taps(x.shape, y.shape, kernel, stride, start):
+        greater = x[inputs] > y[outputs]
+        np.maximum(y[outputs], x[inputs], out=y[outputs])
+        np.maximum(index[outputs], np.multiply(greater, index.dtype.type(tap)), out=index[outputs])
+
+
+@twin
+def _max_pool2d_backward(
+    grad_y: Array, index: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
+) -> None:
     grad_x[...] = 0
     apart = all(s >= k for s, k in zip(stride, kernel, strict=True))
-    for tap, outputs, inputs in taps(x_shape, index.shape, kernel, stride, around):
+    for tap, outputs, inputs in taps(grad_x.shape, index.shape, kernel, stride, start):
         won = index[outputs] == tap
         if apart:  # no window shares a position with another: nothing to add to
             np.multiply(grad_y[outputs], won, out=grad_x[inputs])
         else:
             grad_x[inputs] += grad_y[outputs] * won
-    return grad_x
 
 
 def avg_pool2d_shape(
@@ -109,12 +121,9 @@ def avg_pool2d_forward(
     counts = np.full(y.shape[2:], kernel[0] * kernel[1], y.dtype)
     if not count_include_pad:
         counts[...] = 0
-        for _, outputs, _ in taps(x.shape, y.shape, kernel, stride, around):
+        for _, outputs, _ in taps(x.shape, y.shape, kernel, stride, _start(around)):
             counts[outputs[2:]] += 1
-    y[...] = 0
-    for _, outputs, inputs in taps(x.shape, y.shape, kernel, stride, around):
-        y[outputs] += x[inputs]
-    y /= counts
+    _avg_pool2d_forward(x, counts, y, kernel, stride, _start(around))
     return y, (x.shape, counts, kernel, stride, around)
 
 
@@ -124,16 +133,36 @@ def avg_pool2d_backward(grad_y: Array, saved: AverageSaved) -> Array:
     float_dtype("avg_pool2d", x=counts, grad_y=grad_y)
     same_shape("avg_pool2d", "grad_y", grad_y, (*x_shape[:2], *counts.shape))
     grad_x = empty(x_shape, grad_y.dtype)
-    grad_x[...] = 0
-    N, C, OH, OW = grad_y.shape
-    share = np.divide(grad_y, counts, out=scratch((N, OH, OW, C), grad_y.dtype).transpose(0, 3, 1, 2))
-    for _, outputs, inputs in taps(x_shape, grad_y.shape, kernel, stride, around):
-        grad_x[inputs] += share[outputs]
+    _avg_pool2d_backward(grad_y, counts, grad_x, kernel, stride, _start(around))
     return grad_x
 
 
-def _first_inside(counts: Shape, KW: int, stride: Pair, around: Sides) -> Array:
+@twin
+def _avg_pool2d_forward(x: Array, counts: Array, y: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
+    y[...] = 0
+    for _, outputs, inputs in taps(x.shape, y.shape, kernel, stride, start):
+        y[outputs] += x[inputs]
+    y /= counts
+
+
+@twin
+def _avg_pool2d_backward(
+    grad_y: Array, counts: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
+) -> None:
+    grad_x[...] = 0
+    N, C, OH, OW = grad_y.shape
+    share = np.divide(grad_y, counts, out=scratch((N, OH, OW, C), grad_y.dtype).transpose(0, 3, 1, 2))
+    for _, outputs, inputs in taps(grad_x.shape, grad_y.shape, kernel, stride, start):
+        grad_x[inputs] += share[outputs]
+
+
+def _start(around: Sides) -> Pair:
+    """Return how far before x the first window begins: (top, left)."""
+    return around[0][0], around[1][0]
+
+
+def _first_inside(counts: Shape, KW: int, stride: Pair, start: Pair) -> Array:
     """Return u*KW + v of each window's first position inside x, shape (OH, OW)."""
-    u, v = (np.maximum(0, p[0] - np.arange(n) * s) for n, s, p in zip(counts, stride, around, strict=True))
+    u, v = (np.maximum(0, before - np.arange(n) * s) for n, s, before in zip(counts, stride, start, strict=True))
     first: Array = u[:, None] * KW + v
     return first
