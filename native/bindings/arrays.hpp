@@ -124,5 +124,6 @@ using Released = nb::call_guard<nb::gil_scoped_release>;
 
 void bind_activation(nb::module_& m);
 void bind_linear(nb::module_& m);
+void bind_peak(nb::module_& m);
 
 }  // namespace pellucid

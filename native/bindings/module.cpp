@@ -65,4 +65,5 @@ NB_MODULE(_engine, m) {
     }, "count"_a);
     bind_activation(m);
     bind_linear(m);
+    bind_peak(m);
 }
