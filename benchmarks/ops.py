@@ -26,7 +26,7 @@ os.environ.update(settings(2))  # before any library is loaded
 import numpy as np
 
 from pellucid import native, summary
-from pellucid.nn import hooks
+from pellucid.nn import CrossEntropyLoss, hooks
 from pellucid.ops._memory import Arena
 
 LEAST, SECONDS = 5, 0.05  # calls in a measurement, and about how long it takes
@@ -90,75 +90,108 @@ def clock(calls: Calls) -> list[float]:
 def peaks() -> dict[tuple[str, int], float]:
     """Return GFLOP/s of fused multiply-adds by instruction set and threads."""
     found, sums, madds = {}, np.empty(16, np.float32), 192 << 10
+    calls = Calls(lambda: native.engine.fma_peak(sums, madds))
     for name in native.engine.instruction_sets():
         for threads in THREADS:
             with native.using(name):
                 native.engine.set_thread_count(threads)
-                found[name, threads] = (
-                    2e-9 * sums.size * madds / clock(Calls(lambda: native.engine.fma_peak(sums, madds)))[0]
-                )
+                found[name, threads] = 2e-9 * sums.size * madds / clock(calls)[0]
     return found
 
 
-def layers(nets: list[str], kinds: list[str], batch: int) -> Iterator[tuple[str, Any, Any, Any, Any, bool, int]]:
-    """Yield name, our layer, PyTorch's, input, gradient, whether grad_x is needed, and multiply-adds of forward."""
-    rng, seen = np.random.default_rng(SEED), set()
-    for net in nets:
-        model = NETS[net].ours().build(NETS[net].input_shape, SEED)
-        model.require_input_grad(False)
-        model.start_step(0, SEED)
-        twins = list(NETS[net].theirs())
-        x = rng.standard_normal((batch, *NETS[net].input_shape), np.float32)
-        needed = False  # up to the first layer with weights
-        for layer, twin, row in zip(model, twins, summary(model, NETS[net].input_shape).rows, strict=True):
-            y = layer.forward(x)
-            name = f"{net} {layer!r} of {'x'.join(map(str, x.shape))}"
-            if (not kinds or type(layer).__name__.lower() in kinds) and (repr(layer), x.shape) not in seen:
-                g = np.empty_like(y)
-                g[...] = rng.standard_normal(y.shape)
-                yield name, layer, twin, x, g, needed, batch * row.multiply_adds
-            seen.add((repr(layer), x.shape))
-            needed = needed or any(True for _ in layer.named_parameters())
-            x = y
+@dataclass(frozen=True)
+class Row:
+    """One thing that a network does, by both libraries."""
+
+    name: str
+    ours: Calls
+    theirs: Calls
+    work: tuple[int, int] = (0, 0)  # floating-point operations of forward and backward
+
+
+def rows(net: str, batch: int) -> Iterator[tuple[str, Row]]:
+    """Yield the layers of a network, its loss and its update, each with its kind."""
+    import torch
+
+    rng, model, twin = (
+        np.random.default_rng(SEED),
+        NETS[net].ours().build(NETS[net].input_shape, SEED),
+        NETS[net].theirs(),
+    )
+    model.require_input_grad(False)
+    model.start_step(0, SEED)
+    x = rng.standard_normal((batch, *NETS[net].input_shape), np.float32)
+    needed = False  # up to the first layer with weights
+    for layer, other, line in zip(model, list(twin), summary(model, NETS[net].input_shape).rows, strict=True):
+        y = layer.forward(x)
+        g = np.empty_like(y)
+        g[...] = rng.standard_normal(y.shape)
+        flops = 2 * batch * line.multiply_adds
+        name = f"{layer!r} of {'x'.join(map(str, x.shape))}"
+        calls = ours(layer, x, g), theirs(other, x, g, needed)
+        yield type(layer).__name__, Row(name, *calls, (flops, flops * (2 if needed else 1)))
+        needed = needed or any(True for _ in layer.named_parameters())
+        x = y
+    labels = rng.integers(0, x.shape[1], batch)
+    mine, loss = CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
+    logits, targets, last = torch.tensor(x, requires_grad=True), torch.from_numpy(labels), [None]
+
+    def forward() -> None:
+        last[0] = loss(logits, targets)
+
+    calls = (
+        Calls(lambda: mine.forward(x, labels), mine.backward, Arena().step),
+        Calls(forward, lambda: last[0].backward()),
+    )
+    yield "CrossEntropyLoss", Row(f"CrossEntropyLoss of {batch}x{x.shape[1]}", *calls)
+    update, their_update = NETS[net].our_optimizer(model), NETS[net].their_optimizer(twin)
+    for parameter in twin.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    name = f"{NETS[net].optimizer} of {model.parameters().data.size:,} parameters"
+    yield NETS[net].optimizer, Row(name, Calls(update.step), Calls(their_update.step))
+
+
+def show(row: Row, limits: dict[str, float], settings: list[tuple[str, int]]) -> None:
+    """Measure and print one row; times as multiples of those of the last setting."""
+    import torch
+
+    times: dict[str, list[float]] = {}
+    with native.using("numpy"):
+        times["NumPy"] = clock(row.ours)
+    for isa, threads in settings:
+        with native.using(isa):
+            native.engine.set_thread_count(threads)
+            times[f"{isa} x{threads}"] = best = clock(row.ours)
+    for threads in THREADS:
+        torch.set_num_threads(threads)
+        times[f"torch x{threads}"] = clock(row.theirs)
+    for engine, values in times.items():
+        cells = []
+        for direction, seconds, unit, flops in zip(("forward", "backward"), values, best, row.work, strict=False):
+            cells.append(f"{direction} {1e6 * seconds:9.1f} us {seconds / unit:6.2f}")
+            if flops:
+                rate, limit = flops / seconds / 1e9, limits.get(engine)
+                cells.append(f"{rate:7.1f} GFLOP/s" + (f" {100 * rate / limit:4.0f} %" if limit else " " * 7))
+        print(f"  {engine:14} {'  '.join(cells)}", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="*", type=str.lower, help="names of layers, such as conv2d")
+    parser.add_argument("kinds", nargs="*", type=str.lower, help="names of layers, losses, optimisers, such as conv2d")
     parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--batch", type=int, default=32)
     options = parser.parse_args()
-    import torch
-
     hooks._thread.depth = 1  # each layer as if inside a network: the outermost module does more
-    top = peaks()
+    top, seen = peaks(), set()
     limits = {f"{isa} x{threads}": value for (isa, threads), value in top.items()}
-    best = list(limits)[-1]
     print("peak:", "  ".join(f"{engine} {value:.0f} GFLOP/s" for engine, value in limits.items()))
-    for name, layer, twin, x, g, needed, madds in layers(options.nets, options.kinds, options.batch):
-        times: dict[str, list[float]] = {}
-        with native.using("numpy"):
-            times["NumPy"] = clock(ours(layer, x, g))
-        for isa, threads in top:
-            with native.using(isa):
-                native.engine.set_thread_count(threads)
-                times[f"{isa} x{threads}"] = clock(ours(layer, x, g))
-        for threads in THREADS:
-            torch.set_num_threads(threads)
-            times[f"torch x{threads}"] = clock(theirs(twin, x, g, needed))
-        print(f"\n{name}")
-        work = 2 * madds, 2 * madds * (2 if needed else 1)
-        for engine, values in times.items():
-            cells = []
-            for i, (direction, seconds) in enumerate(zip(("forward", "backward"), values, strict=False)):
-                ratio = seconds / times[best][i] if i < len(times[best]) else 0
-                cell = f"{direction} {1e6 * seconds:9.1f} us {ratio:6.2f}"
-                if madds:
-                    rate, limit = work[i] / seconds / 1e9, limits.get(engine, 0)
-                    cell += f" {rate:7.1f} GFLOP/s" + (f" {100 * rate / limit:4.0f} %" if limit else "       ")
-                cells.append(cell)
-            print(f"  {engine:14} {'   '.join(cells)}", flush=True)
+    for net in options.nets:
+        for kind, row in rows(net, options.batch):
+            if row.name not in seen and (not options.kinds or kind.lower() in options.kinds):
+                print(f"\n{net}: {row.name}")
+                show(row, limits, list(top))
+            seen.add(row.name)
 
 
 if __name__ == "__main__":

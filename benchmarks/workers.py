@@ -44,7 +44,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=settings(threads, "numpy" if mode == "numpy" else "native"),
+            env=settings(threads, "numpy" if engine == "pellucid on NumPy" else "native"),
         )
         answer = self._read()
         self.failure: str | None = answer.get("failure")
