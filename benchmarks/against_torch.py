@@ -1,137 +1,139 @@
-"""Whole training steps of mnist-cnn against PyTorch's: loader excluded, everything else as a user runs it.
+"""Training and inference of whole networks against PyTorch and ONNX Runtime.
 
-    ./run bench [--batch 32 128] [--rounds 7] [--threads 2] [--json FILE]
+    ./run bench                                       everything, into results/bench.json
+    ./run bench --nets C --modes train --batch 32     a part of it, shown only
 
-Each engine runs in a process of its own, since thread pools of two engines in one process disturb each other; rounds
-alternate, so that a machine's slow minutes meet all alike.  PyTorch runs eagerly on preloaded tensors, once in NCHW and
-once channels-last; the better one counts.  The ratio is PyTorch's time / ours, medians over the rounds.
+train    `Trainer.fit` over a `Loader` of uint8 images, against PyTorch on tensors preloaded and shuffled
+infer    a `Predictor`, against PyTorch in inference mode and ONNX Runtime, inputs preloaded
+numpy    training on our NumPy reference
+
+Each engine runs in a process of its own with the same number of threads; rounds alternate, so that a machine's slow
+minutes meet all alike, and begin after a pause, since peers' threads spin on.  What counts is the median over the
+rounds and the fastest peer: ratio = its time / ours.  Where others used the processors meanwhile, a row is measured
+again, up to three times, and the quietest one stays: libraries suffer unequally from company.  Percent of peak: the
+network's additions and multiplications by its formulas, over what fused multiply-adds alone reach in the same rounds.
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from benchmarks import torch_nets
+from benchmarks.engines import PEAK_FLOPS
+from benchmarks.nets import NETS, SEED
+from benchmarks.workers import MODES, Failure, Others, Worker
 
-STEPS = 30  # in a round
-PAUSE = 0.1  # seconds before a round: a peer's worker may spin for some 50 ms after its last call
-
-
-def pellucid_step(batch: int):
-    """Return a function that takes one training step with pellucid."""
-    import numpy as np
-
-    from pellucid import Trainer, models
-    from pellucid.optim import Adam
-
-    rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((batch, 1, 28, 28), np.float32), rng.integers(0, 10, batch)
-    model = models.mnist_cnn().build((1, 28, 28))
-    model.require_input_grad(False)
-    trainer = Trainer(model, Adam(model.parameters()))
-    return lambda: trainer.train_step(x, labels)
+BATCHES = {"train": (32, 128), "infer": (1, 32, 256), "numpy": (32,)}
+NUMPY_NETS = ("A", "C")
+QUIET = 0.1  # processors that others may use without a row being measured again
+FILE = Path(__file__).parents[1] / "results" / "bench.json"
 
 
-def torch_step(batch: int, channels_last: bool):
-    """Return a function that takes one training step with PyTorch."""
-    import torch
-
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    torch.manual_seed(0)
-    x, labels = torch.randn(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
-    model = torch_nets.mnist_cnn()
-    if channels_last:
-        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    optimizer, loss = torch.optim.Adam(model.parameters()), torch.nn.CrossEntropyLoss()
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss(model(x), labels).backward()
-        optimizer.step()
-
-    return step
-
-
-ENGINES = {
-    "pellucid (NumPy)": pellucid_step,
-    "torch NCHW": lambda batch: torch_step(batch, False),
-    "torch channels-last": lambda batch: torch_step(batch, True),
-}
+def measure(mode: str, net: str, batch: int, rounds: int, threads: int, names: list[str]) -> dict[str, Any]:
+    """Return one row: every engine's times for one network, mode and batch size, and what follows from them."""
+    made = [Worker(mode, name, net, batch, threads) for name in [*names, "peak"]]
+    workers = [worker for worker in made if not worker.failure]
+    times: dict[str, list[float]] = {worker.engine: [] for worker in workers}
+    try:
+        others = Others(workers)
+        for _ in range(rounds):
+            for worker in workers:
+                times[worker.engine].append(worker.round())
+        load = others.load()
+    finally:
+        for worker in workers:
+            worker.close()
+    peak = PEAK_FLOPS / median(times.pop("peak")) / 1e9
+    row = {"net": net, "mode": mode, "batch": batch, "load_of_others": load, "peak_gflops": peak}
+    row["milliseconds"] = {name: 1000 * median(values) for name, values in times.items()}
+    row["rounds"] = {name: [1000 * value for value in values] for name, values in times.items()}
+    row["failures"] = {worker.engine: worker.failure for worker in made if worker.failure}
+    return row | conclusions(row, NETS[net].flops(mode != "infer"))
 
 
-def work(engine: str, batch: int) -> None:
-    """Answer each line on standard input with the median time of a round of steps."""
-    step = ENGINES[engine](batch)
-    for _ in range(5):
-        step()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        times = []
-        for _ in range(STEPS):
-            start = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - start)
-        print(median(times), flush=True)
+def quietest(tries: int, *arguments: Any) -> dict[str, Any]:
+    """Return the row during which others did least, of up to so many; the first one that is quiet ends it."""
+    made: list[dict[str, Any]] = []
+    while len(made) < tries and not any((row["load_of_others"] or 0) <= QUIET for row in made):
+        made.append(measure(*arguments))
+    return min(made, key=lambda row: row["load_of_others"] or 0)
 
 
-def compare(batch: int, rounds: int, threads: int) -> dict[str, float]:
-    """Return each engine's time for a step, in milliseconds."""
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    workers = {
-        engine: subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.against_torch", "--work", engine, "--batch", str(batch)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | limits,
-        )
-        for engine in ENGINES
-    }  # fmt: skip
-    for worker in workers.values():
-        assert worker.stdout.readline() == "ready\n", "a worker failed, see above"
-    times = {engine: [] for engine in ENGINES}
-    for _ in range(rounds):
-        for engine, worker in workers.items():
-            time.sleep(PAUSE)
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-            times[engine].append(float(worker.stdout.readline()))
-    for worker in workers.values():
-        worker.communicate()
-    return {engine: 1000 * median(values) for engine, values in times.items()}
+def conclusions(row: dict[str, Any], flops: int | None) -> dict[str, Any]:
+    """Return the ratio, from round to round also, and our share of the peak."""
+    ours, *peers = row["milliseconds"]
+    found: dict[str, Any] = {}
+    if peers:
+        found["peer"] = min(peers, key=row["milliseconds"].get)
+        found["ratio"] = row["milliseconds"][found["peer"]] / row["milliseconds"][ours]
+        pairs = zip(row["rounds"][found["peer"]], row["rounds"][ours], strict=True)
+        each = [theirs / mine for theirs, mine in pairs]
+        found["ratio_of_rounds"] = [min(each), max(each)]
+    if flops is not None:
+        found["gflops"] = flops * row["batch"] / row["milliseconds"][ours] / 1e6
+        found["percent_of_peak"] = 100 * found["gflops"] / row["peak_gflops"]
+    return found
+
+
+def show(row: dict[str, Any]) -> None:
+    """Print one row."""
+    ours, *_ = row["milliseconds"]
+    end = f"ratio {row['ratio']:.2f} to {row['peer']}" if "peer" in row else ""
+    share = f"{row['gflops']:.0f} GFLOP/s, {row['percent_of_peak']:.0f} % of peak" if "gflops" in row else ""
+    load = "" if row["load_of_others"] is None else f"others used {row['load_of_others']:.2f} CPUs"
+    print(f"\nnet {row['net']}, {row['mode']}, batch {row['batch']}: {'; '.join(filter(None, (end, share, load)))}")
+    for name, value in row["milliseconds"].items():
+        print(f"  {value:9.3f} ms  {value / row['milliseconds'][ours]:6.2f}  {name}")
+    for name, reason in row["failures"].items():
+        print(f"          -  {name}: {reason}")
+    sys.stdout.flush()
 
 
 def main() -> None:
-    """Compare, print a table, write JSON."""
+    """Measure what is asked for, print it, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, nargs="+", default=[32, 128])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
+    parser.add_argument("--batch", type=int, nargs="+", help="instead of 32 128 for training, 1 32 256 for inference")
+    parser.add_argument("--engines", nargs="+", metavar="NAME", help="only these besides ours, such as 'torch'")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--tries", type=int, default=3, help="how often a row is measured while others are busy")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--work", choices=ENGINES, help=argparse.SUPPRESS)
+    parser.add_argument("--json", type=Path, help="where to write; results/bench.json if everything is measured")
     options = parser.parse_args()
-    if options.work:
-        work(options.work, options.batch[0])
-        return
+    if options.rounds < 1 or options.tries < 1:
+        parser.error("at least one round and one try are needed")
+    everything = options.nets == list(NETS) and options.modes == list(MODES) and not (options.batch or options.engines)
     rows = []
-    for batch in options.batch:
-        times = compare(batch, options.rounds, options.threads)
-        ours, *peers = times.values()
-        rows.append({"batch": batch, "milliseconds": times, "ratio": min(peers) / ours})
-        shown = "  ".join(f"{engine} {value:.2f} ms" for engine, value in times.items())
-        print(f"batch {batch:4}: {shown}  ratio {rows[-1]['ratio']:.2f}")
-    if options.json:
-        from pellucid.train import environment
+    for mode in options.modes:
+        ours, *peers = MODES[mode]
+        names = [ours, *(name for name in peers if not options.engines or name in options.engines)]
+        for net in options.nets:
+            if mode == "numpy" and options.nets == list(NETS) and net not in NUMPY_NETS:
+                continue
+            for batch in options.batch or BATCHES[mode]:
+                try:
+                    rows.append(quietest(options.tries, mode, net, batch, options.rounds, options.threads, names))
+                except Failure as error:
+                    sys.exit(f"error: net {net}, {mode}, batch {batch}: {error}")
+                show(rows[-1])
+    if path := options.json or (FILE if everything else None):
+        report = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(options.threads)}
+        report |= {"threads": options.threads, "rounds": options.rounds, "seed": SEED, "rows": rows}
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(report, indent=1) + "\n")
 
-        report = {
-            "machine": environment("torch"),
-            "threads": options.threads,
-            "rounds": options.rounds,
-            "train_step": rows,
-        }
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+def machine(threads: int) -> dict[str, Any]:
+    """Return hardware and versions."""
+    from pellucid import native
+    from pellucid.train import environment
+
+    found = environment("torch", "onnxruntime", "onnx") | {"threads": threads}
+    return found | {"instruction_set": native.engine.instruction_set() if native.engine else None}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,10 +15,10 @@ from pathlib import Path
 from statistics import mean
 
 from pellucid.train import environment
+from scripts.readme import rewrite
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results"
-MARKS = re.compile(r"(<!-- results -->\n).*?(<!-- /results -->)", re.S)
 
 
 def train(model: str, data: str, seed: int) -> dict:
@@ -52,7 +51,7 @@ def table() -> str:
     ]
     for path in sorted(FOLDER.glob("*.json")):
         content = json.loads(path.read_text())
-        if "runs" not in content:  # the benchmark
+        if "runs" not in content:  # a benchmark
             continue
         runs, on = content["runs"], content["machine"]
         accuracies = [100 * run["test"]["accuracy"] for run in runs]
@@ -66,21 +65,7 @@ def table() -> str:
             f"{on['cores']} cores {on['processor']}, NumPy {on['numpy']}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *speed()]) + "\n"
-
-
-def speed() -> list[str]:
-    """Return the README's sentence about speed, made of what `./run bench --json results/train_step.json` wrote."""
-    path = FOLDER / "train_step.json"
-    if not path.exists():
-        return []
-    content = json.loads(path.read_text())
-    ratios = " and ".join(f"{row['ratio']:.2f} at batch {row['batch']}" for row in content["train_step"])
-    on = content["machine"]
-    return [
-        f"Speed of a training step of `mnist-cnn` on {content['threads']} threads, PyTorch {on['torch']} = 1 "
-        f"(the better of NCHW and channels-last): {ratios}; {on['cores']} cores {on['processor']}."
-    ]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -94,11 +79,7 @@ def main() -> None:
     if not options.table:
         for model in options.models:
             measure(model, options.data, options.seeds)
-    readme = ROOT / "README.md"
-    new, count = MARKS.subn(lambda m: m[1] + table() + m[2], readme.read_text())
-    if count != 1:
-        sys.exit("error: README.md: the marks of the table are missing")
-    readme.write_text(new)
+    rewrite("results", table())
 
 
 if __name__ == "__main__":

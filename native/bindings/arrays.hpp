@@ -6,6 +6,7 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -143,6 +144,7 @@ void bind_gather(nb::module_& m);
 void bind_linear(nb::module_& m);
 void bind_loss(nb::module_& m);
 void bind_optim(nb::module_& m);
+void bind_peak(nb::module_& m);
 void bind_pool2d(nb::module_& m);
 void bind_program(nb::module_& m);
 void bind_softmax(nb::module_& m);

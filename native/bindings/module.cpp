@@ -69,6 +69,7 @@ NB_MODULE(_engine, m) {
     bind_flatten(m);
     bind_linear(m);
     bind_loss(m);
+    bind_peak(m);
     bind_pool2d(m);
     bind_program(m);
     bind_softmax(m);

@@ -50,6 +50,22 @@ public:
         add(C * P, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
     }
 
+    // counts (OH, OW) makes it a mean; without them it is the maximum.
+    void pool2d(const std::vector<long>& x_shape, std::tuple<long, long> kernel, std::tuple<long, long> stride,
+                std::tuple<long, long> start, std::tuple<long, long> outputs, MaybeIn counts) {
+        const long C = x_shape.at(0), H = x_shape.at(1), W = x_shape.at(2);
+        Pool p{std::get<0>(kernel), std::get<1>(kernel), std::get<0>(stride), std::get<1>(stride),
+               std::get<0>(start), std::get<1>(start), std::get<0>(outputs), std::get<1>(outputs)};
+        expects(C * H * W);
+        expect(!counts || count(*counts) == p.OH * p.OW, "program: one count for each window is needed");
+        auto divisors = copy(counts);
+        add(C * p.OH * p.OW, [=, k = kernels_](const float* in, float* out, long N) {
+            if (divisors) return k->avg_pool2d_forward(in, divisors.get(), out, N, C, H, W, p);
+            float* index = scratch(SHARDS, N * C * p.OH * p.OW);  // nobody asks for the winners
+            k->max_pool2d_forward(in, out, index, 4, N, C, H, W, p);
+        });
+    }
+
     void relu() { each(kernels_->relu_forward); }
     void sigmoid() { each(kernels_->sigmoid_forward); }
     void tanh() { each(kernels_->tanh_forward); }
@@ -133,6 +149,8 @@ void bind_program(nb::module_& m) {
              "padding"_a, "dilation"_a, "groups"_a, "relu"_a, "pooling"_a, "window"_a, "exact"_a)
         .def("linear", &Program::linear, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "relu"_a)
         .def("flatten", &Program::flatten, "C"_a, "P"_a)
+        .def("pool2d", &Program::pool2d, "x_shape"_a, "kernel"_a, "stride"_a, "start"_a, "outputs"_a,
+             "counts"_a.noconvert().none())
         .def("relu", &Program::relu)
         .def("sigmoid", &Program::sigmoid)
         .def("tanh", &Program::tanh)

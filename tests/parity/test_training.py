@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import torch_nets
-from pellucid.models import mnist_cnn
+from benchmarks.nets import NETS
 from pellucid.nn import AvgPool2d, Conv2d, CrossEntropyLoss, Flatten, LeakyReLU, Linear, Sequential, Sigmoid, Tanh
 from pellucid.optim import (
     SGD,
@@ -173,20 +172,21 @@ def test_a_network_of_the_other_layers(rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_whole_network(dtype, rng):
+@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def test_a_whole_network(net, dtype, rng):
     """Same weights, same batch: logits, loss, all gradients, five optimiser steps.  No dropout: the masks differ."""
     import torch
 
-    model = mnist_cnn().build((1, 28, 28), seed=2, dtype=dtype).eval()
-    twin = torch_nets.mnist_cnn().to(torch.float64).eval()
+    model = net.ours().build(net.input_shape, seed=2, dtype=dtype).eval()
+    twin = net.theirs().to(torch.float64).eval()
     tensors = list(twin.parameters())
     for (_, parameter), tensor in zip(model.named_parameters(), tensors, strict=True):
         tensor.data = torch.tensor(parameter.data.astype(np.float64))
-    optimizer, torch_optimizer = Adam(model.parameters()), torch.optim.Adam(tensors)
+    optimizer, torch_optimizer = net.our_optimizer(model), net.their_optimizer(twin)
     loss, torch_loss = CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
     exact = dtype == np.float64
     for step in range(5):
-        x, labels = rng.standard_normal((6, 1, 28, 28)), rng.integers(0, 10, 6)
+        x, labels = rng.standard_normal((6, *net.input_shape)), rng.integers(0, 10, 6)
         logits = model(x.astype(dtype))
         value = loss(logits, labels)
         optimizer.zero_grad()

@@ -11,7 +11,9 @@ from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import DtypeError, ShapeError
 from ..ops import softmax_forward
+from ..ops._taps import pool_options
 from ..ops.conv2d import written_out
+from ..ops.pool2d import divisors
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv2d
@@ -20,6 +22,7 @@ from .flatten import Flatten
 from .fuse import Fused, Step, steps
 from .linear import Linear
 from .module import Module
+from .pool import AvgPool2d, MaxPool2d
 
 _POOLING = {"Conv2d": 0, "MaxPool2d": 1, "AvgPool2d": 2}
 
@@ -148,6 +151,16 @@ def _flatten(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
     return True
 
 
+def _pool2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    pool = layers[0]
+    kernel, stride, around = pool_options("pool2d", pool.kernel_size, pool.stride, pool.padding)
+    outputs, counts = pool.output_shape(shape), None
+    if isinstance(pool, AvgPool2d):
+        counts = divisors((1, *shape), (1, *outputs), kernel, stride, around, pool.count_include_pad).astype(np.float32)
+    program.pool2d(shape, kernel, stride, (around[0][0], around[1][0]), outputs[1:], counts)
+    return True
+
+
 def _nothing(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
     return True
 
@@ -172,6 +185,8 @@ def _along_rows(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
 _STEPS: dict[type[Any], Callable[[Any, Sequence[Any], Shape], bool]] = {
     Conv2d: _conv2d,
     Linear: _linear,
+    MaxPool2d: _pool2d,
+    AvgPool2d: _pool2d,
     Flatten: _flatten,
     Dropout: _nothing,
     ReLU: _activation("relu"),

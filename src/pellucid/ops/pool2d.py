@@ -78,9 +78,7 @@ def _max_pool2d_forward(x: Array, y: Array, index: Array, kernel: Pair, stride: 
 
 
 @twin
-def _max_pool2d_backward(
-    grad_y: Array, index: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
-) -> None:
+def _max_pool2d_backward(grad_y: Array, index: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
     grad_x[...] = 0
     apart = all(s >= k for s, k in zip(stride, kernel, strict=True))
     for tap, outputs, inputs in taps(grad_x.shape, index.shape, kernel, stride, start):
@@ -118,13 +116,19 @@ def avg_pool2d_forward(
     """
     y = empty(pool_shape("avg_pool2d", x.shape, kernel_size, stride, padding), float_dtype("avg_pool2d", x=x))
     kernel, stride, around = pool_options("avg_pool2d", kernel_size, stride, padding)
-    counts = np.full(y.shape[2:], kernel[0] * kernel[1], y.dtype)
-    if not count_include_pad:
-        counts[...] = 0
-        for _, outputs, _ in taps(x.shape, y.shape, kernel, stride, _start(around)):
-            counts[outputs[2:]] += 1
+    counts = divisors(x.shape, y.shape, kernel, stride, around, count_include_pad).astype(y.dtype)
     _avg_pool2d_forward(x, counts, y, kernel, stride, _start(around))
     return y, (x.shape, counts, kernel, stride, around)
+
+
+def divisors(x_shape: Shape, y_shape: Shape, kernel: Pair, stride: Pair, around: Sides, include_pad: bool) -> Array:
+    """Return D (OH, OW): what the sum of each window is divided by."""
+    if include_pad:
+        return np.full(y_shape[2:], float(kernel[0] * kernel[1]))
+    counts = np.zeros(y_shape[2:])
+    for _, outputs, _ in taps(x_shape, y_shape, kernel, stride, _start(around)):
+        counts[outputs[2:]] += 1
+    return counts
 
 
 def avg_pool2d_backward(grad_y: Array, saved: AverageSaved) -> Array:
@@ -146,9 +150,7 @@ def _avg_pool2d_forward(x: Array, counts: Array, y: Array, kernel: Pair, stride:
 
 
 @twin
-def _avg_pool2d_backward(
-    grad_y: Array, counts: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
-) -> None:
+def _avg_pool2d_backward(grad_y: Array, counts: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
     grad_x[...] = 0
     N, C, OH, OW = grad_y.shape
     share = np.divide(grad_y, counts, out=scratch((N, OH, OW, C), grad_y.dtype).transpose(0, 3, 1, 2))

@@ -1,0 +1,16 @@
+"""The README's tables stand between two marks, <!-- NAME --> and <!-- /NAME -->, and are made anew by programs."""
+
+import re
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def rewrite(name: str, content: str) -> None:
+    """Put `content` between the marks of this name."""
+    marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
+    new, count = marks.subn(lambda m: m[1] + content + m[2], README.read_text())
+    if count != 1:
+        sys.exit(f"error: README.md: the marks <!-- {name} --> and <!-- /{name} --> are missing")
+    README.write_text(new)
