@@ -66,8 +66,10 @@ NB_MODULE(_engine, m) {
     bind_activation(m);
     bind_dropout(m);
     bind_flatten(m);
+    bind_gather(m);
     bind_linear(m);
     bind_loss(m);
+    bind_optim(m);
     bind_pool2d(m);
     bind_softmax(m);
 }

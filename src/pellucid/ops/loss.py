@@ -77,9 +77,7 @@ def cross_entropy_backward(grad_y: Array, saved: Saved) -> Array:
 
 
 @twin
-def _cross_entropy_forward(
-    logits: Array, labels: Array | None, targets: Array | None, log_p: Array, y: Array
-) -> None:
+def _cross_entropy_forward(logits: Array, labels: Array | None, targets: Array | None, log_p: Array, y: Array) -> None:
     _log_softmax_forward(logits, log_p)
     if targets is None:
         np.negative(log_p[np.arange(len(log_p)), labels], out=y)

@@ -78,9 +78,7 @@ def _max_pool2d_forward(x: Array, y: Array, index: Array, kernel: Pair, stride: 
 
 
 @twin
-def _max_pool2d_backward(
-    grad_y: Array, index: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
-) -> None:
+def _max_pool2d_backward(grad_y: Array, index: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
     grad_x[...] = 0
     apart = all(s >= k for s, k in zip(stride, kernel, strict=True))
     for tap, outputs, inputs in taps(grad_x.shape, index.shape, kernel, stride, start):
@@ -146,9 +144,7 @@ def _avg_pool2d_forward(x: Array, counts: Array, y: Array, kernel: Pair, stride:
 
 
 @twin
-def _avg_pool2d_backward(
-    grad_y: Array, counts: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair
-) -> None:
+def _avg_pool2d_backward(grad_y: Array, counts: Array, grad_x: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
     grad_x[...] = 0
     N, C, OH, OW = grad_y.shape
     share = np.divide(grad_y, counts, out=scratch((N, OH, OW, C), grad_y.dtype).transpose(0, 3, 1, 2))
