@@ -27,6 +27,35 @@ def test_a_batch_is_gathered_and_normalised(rng):
     assert images.dtype == data.inputs.dtype == np.uint8
 
 
+INDICES = {
+    "plain": [3, 1, 1],
+    "negative": [-1, 0],
+    "a mask": [True, False, True, False, True],
+    "backwards": np.arange(5)[::-1],
+    "short": np.array([4, 2], np.int8),
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("indices", INDICES.values(), ids=INDICES.keys())
+@pytest.mark.parametrize("lay", [lambda a: a, lambda a: a[:, :, ::-1], np.asfortranarray])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_batch_is_the_chosen_images_in_the_table(indices, lay, dtype, rng):
+    images = lay(rng.integers(0, 256, (5, 3, 4, 6), np.uint8))
+    data = Dataset(images, np.arange(5), normalize=Normalize(0.3, 0.7))
+    table = ((np.arange(256) / 255 - 0.3) / 0.7).astype(dtype)
+    x, y = data.batch(indices, dtype)
+    chosen = np.asarray(indices) if len(indices) else np.arange(0)
+    assert x.tobytes() == table[images[chosen]].tobytes()
+    assert y.tolist() == np.arange(5)[chosen].tolist()
+
+
+@pytest.mark.parametrize("wrong", [[0, 5], [-6]])
+def test_an_image_that_is_not_there(wrong):
+    with pytest.raises(IndexError):
+        Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5)).batch(wrong)
+
+
 def test_other_inputs_are_only_made_float():
     x, _ = Dataset(np.array([[1], [2]]), np.array([0, 1])).batch([1])
     assert x.tolist() == [[2.0]]

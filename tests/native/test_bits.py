@@ -1,37 +1,117 @@
-"""The same seed and data give the same weights, on any number of threads and with any instruction set."""
+"""The same bits from every instruction set and any number of threads, of each kernel, on arrays that go in pieces."""
 
-import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
-from benchmarks.nets import NETS
-from pellucid import Trainer, data, native
-from pellucid.data import Loader
+from pellucid import native, ops
+from pellucid.data import Dataset, Normalize
+from pellucid.optim import SGD, Adam, AdamW, clip_grad_norm
 from tests.checks import ENGINES
 
-pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
-STEPS, BATCH = 50, 13  # no multiple of the shards, nor of a vector
+pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine")
+
+KEY = 0xFEDCBA9876543210
+IMAGES, ROWS = (7, 21, 33, 30), (3001, 37)  # of each several pieces of 2**14 numbers, none of them a whole vector
 
 
-def weights_after_training(net, images):
-    model = net.ours().build(images.input_shape, seed=1)
-    trainer = Trainer(model, net.our_optimizer(model), seed=2, clip_norm=5.0)
-    trainer.fit(Loader(images, BATCH, seed=3), 1)
-    assert trainer.step == STEPS
-    return hashlib.sha256(model.parameters().data.tobytes()).hexdigest()
+@pytest.fixture(autouse=True)
+def threads():
+    before = native.engine.thread_count()
+    yield
+    native.engine.set_thread_count(before)
 
 
-@pytest.mark.parametrize("name", NETS)
-def test_weights_after_fifty_steps(name):
-    images = data.mnist()[0].take(np.arange(STEPS * BATCH))
-    found, before = {}, native.engine.thread_count()
-    try:
-        for engine in ENGINES:
-            for threads in (1, 2, 3, 4):
-                with native.using(engine):
-                    native.engine.set_thread_count(threads)
-                    found[engine, threads] = weights_after_training(NETS[name], images)
-    finally:
-        native.engine.set_thread_count(before)
-    assert len(set(found.values())) == 1, found
+def numbers(shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def both(op, shape, **options):
+    """Forward and backward of an op, as one list of arrays."""
+    forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
+    y, saved = forward(3 * numbers(shape), **options)
+    rest = [a for a in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(a, np.ndarray)]
+    return [y, *rest, backward(numbers(y.shape, seed=1), saved)]
+
+
+def steps(rule, **options):
+    flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1))
+    optimizer = rule(flat, **options)
+    for _ in range(3):
+        optimizer.step()
+    return [flat.data, *optimizer.slots.values()]
+
+
+def clipped(max_norm):
+    flat = SimpleNamespace(grad=numbers(100_003))
+    return [np.array(clip_grad_norm(flat, max_norm)), flat.grad]
+
+
+def batch(shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    data = Dataset(images, np.zeros(len(images), int), normalize=Normalize(0.3, 0.7))
+    return [data.batch(np.arange(len(images))[::-2])[0]]
+
+
+def labels(kind):
+    rng = np.random.default_rng(1)
+    return rng.integers(0, ROWS[1], ROWS[0]) if kind == "labels" else rng.random(ROWS).astype(np.float32)
+
+
+RUNS = {
+    **{
+        f"{op}, {name}": lambda op=op, shape=shape: both(op, shape)
+        for op in ("relu", "leaky_relu", "sigmoid", "tanh", "flatten")
+        for name, shape in (("images", IMAGES), ("rows", ROWS))
+    },
+    **{op: lambda op=op: both(op, ROWS) for op in ("softmax", "log_softmax")},
+    "softmax, long rows": lambda: both("softmax", (5, 20_011)),
+    "softmax of four axes": lambda: both("softmax", IMAGES),
+    **{f"cross_entropy, {k}": lambda k=k: both("cross_entropy", ROWS, targets=labels(k)) for k in ("labels", "soft")},
+    "cross_entropy, smoothed": lambda: both("cross_entropy", ROWS, targets=labels("labels"), label_smoothing=0.1),
+    "dropout, images": lambda: both("dropout", IMAGES, p=0.3, key=KEY),
+    "dropout, one channel": lambda: both("dropout", (9, 1, 60, 70), p=0.3, key=KEY),
+    "dropout, rows": lambda: both("dropout", ROWS, p=0.3, key=KEY),
+    "max_pool2d": lambda: both("max_pool2d", IMAGES, kernel_size=2),
+    "max_pool2d, overlapping": lambda: both("max_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
+    "avg_pool2d": lambda: both("avg_pool2d", IMAGES, kernel_size=2),
+    "avg_pool2d, overlapping": lambda: both("avg_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    "SGD": lambda: steps(SGD, lr=0.1),
+    "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "Adam": lambda: steps(Adam, weight_decay=0.01),
+    "AdamW": lambda: steps(AdamW),
+    "clip_grad_norm": lambda: clipped(1.0),
+    "gather_normalize": lambda: batch((51, 3, 40, 31)),
+    "gather_normalize, one channel": lambda: batch((101, 1, 28, 28)),
+}
+SAME_AS_NUMPY = ("relu", "leaky_relu", "flatten", "dropout", "max_pool2d", "SGD", "Adam", "AdamW", "gather_normalize")
+
+
+def outcome(run):
+    return [np.ascontiguousarray(a).tobytes() for a in run()]
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_instruction_sets_and_threads_change_no_bit(run):
+    found = []
+    for engine in ENGINES:
+        for count in (1, 2, 3):
+            with native.using(engine):
+                native.engine.set_thread_count(count)
+                found.append(outcome(run))
+    assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if name.split(",")[0] in SAME_AS_NUMPY])
+def test_what_rounds_alike_equals_the_reference(name):
+    """To the bit, but for the sign of zeros: the references multiply by 0 where the kernels choose."""
+    found = RUNS[name]()
+    with native.using("numpy"):
+        expected = RUNS[name]()
+    if name in ("max_pool2d, overlapping", "max_pool2d, 16 bits"):  # what one pixel gets adds up in another order
+        found, expected = found[:-1], expected[:-1]
+    for one, other in zip(found, expected, strict=True):
+        assert_array_equal(one, other)

@@ -70,9 +70,10 @@ class TestTanh(OpLaws):
     cases, refused = SHAPES, REFUSED
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("forward", [relu_forward, leaky_relu_forward, sigmoid_forward, tanh_forward])
-def test_nan_is_passed_on(forward):
-    assert np.isnan(forward(np.array([np.nan]))[0]).all()
+def test_nan_is_passed_on(forward, dtype):
+    assert np.isnan(forward(np.full(40, np.nan, dtype))[0]).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

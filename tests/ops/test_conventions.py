@@ -18,9 +18,10 @@ def test_leaky_relu_has_its_negative_slope_at_0():
     assert ops.leaky_relu_backward(np.ones(3), saved).tolist() == [0.25, 0.25, 1]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("stride", [1, 2, 3])
-def test_the_first_of_equal_maxima_gets_the_gradient(stride):
-    y, saved = ops.max_pool2d_forward(np.ones((1, 1, 3, 3)), kernel_size=2, stride=stride)
+def test_the_first_of_equal_maxima_gets_the_gradient(stride, dtype):
+    y, saved = ops.max_pool2d_forward(np.ones((1, 1, 3, 3), dtype), kernel_size=2, stride=stride)
     grad_x = ops.max_pool2d_backward(np.ones_like(y), saved)
     expected = np.zeros((3, 3))
     expected[: 2 if stride == 1 else 1, : 2 if stride == 1 else 1] = 1

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pellucid import ConfigError
+from pellucid import ConfigError, native
 from pellucid.ops import dropout_backward, dropout_forward, dropout_shape
-from tests.checks import OpLaws, case, refuse
+from tests.checks import ENGINES, OpLaws, case, refuse
 from tests.oracles import dropout_loops
 
 KEY = 0x0123456789ABCDEF
@@ -48,3 +48,16 @@ def test_another_key_is_another_mask():
     x = np.ones(1000)
     agree = np.mean(dropout_forward(x, p=0.5, key=KEY)[0] == dropout_forward(x, p=0.5, key=KEY + 1)[0])
     assert 0.4 < agree < 0.6
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [(5,), (33, 7), (2, 3, 4, 5), (3, 1, 9, 9), (2, 21, 30, 31), (70_001,)])
+@pytest.mark.parametrize("p", [0.0, 1e-9, 0.3, 1.0])
+def test_both_engines_drop_the_same_and_give_the_same_bits(engine, shape, p, rng):
+    x, g = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
+    results = []
+    for name in ("numpy", engine):
+        with native.using(name):
+            y, (mask, scale) = dropout_forward(x, p=p, key=KEY)
+            results.append([a.tobytes() for a in (y, mask, dropout_backward(g, (mask, scale)))])
+    assert results[0] == results[1]

@@ -28,6 +28,7 @@ class TestCrossEntropy(OpLaws):
             (3, 4), targets=WEIGHTS, label_smoothing=0.3, weight=CLASS_WEIGHTS
         ),
         "batch 1": case((1, 10), targets=np.array([7])),
+        "many rows": case((35, 11), targets=np.arange(35) % 11),
         "one class": case((3, 1), targets=np.zeros(3, int)),
     }
     refused = {
@@ -78,9 +79,21 @@ def test_a_hopeless_score_has_a_finite_loss_and_gradient(dtype):
     assert cross_entropy_backward(np.ones(1, dtype), saved).tolist() == [[1, -1]]
 
 
-def test_a_class_that_is_ruled_out_costs_nothing_where_its_target_is_0():
-    """Its logit is -inf, its log p too; weighted or not, the others have the loss that they have without it."""
-    logits, labels = np.array([[0.5, -np.inf, 2.0]]), np.array([2])
-    y, saved = cross_entropy_forward(logits, labels, weight=np.array([1.0, 1.0, 3.0]))
-    assert_allclose(y, 3 * cross_entropy_forward(logits, labels)[0], rtol=1e-14)
-    assert cross_entropy_backward(np.ones(1), saved)[0, 1] == 0
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_class_that_is_ruled_out_costs_nothing_where_its_target_is_0(dtype):
+    """Its logit is -inf, its log p too; weighted, soft or not, the others have the loss that they have without it."""
+    logits, labels = np.array([[0.5, -np.inf, 2.0]], dtype), np.array([2])
+    plain = cross_entropy_forward(logits, labels)[0]
+    y, saved = cross_entropy_forward(logits, labels, weight=np.array([1.0, 1.0, 3.0], dtype))
+    assert_allclose(y, 3 * plain, rtol=1e-6 if dtype == np.float32 else 1e-14)
+    assert cross_entropy_backward(np.ones(1, dtype), saved)[0, 1] == 0
+    assert cross_entropy_forward(logits, np.array([[0, 0, 1]], dtype))[0] == plain
+
+
+@pytest.mark.parametrize("kind", ["b", "B", "h", "H", "i", "I", "q", "Q", ">i4"])
+def test_labels_of_any_integer_type(kind):
+    logits = np.arange(12, dtype=np.float32).reshape(4, 3)
+    expected, _ = cross_entropy_forward(logits, np.array([2, 0, 1, 2]))
+    assert cross_entropy_forward(logits, np.array([2, 0, 1, 2], kind))[0].tolist() == expected.tolist()
+    every_other = np.array([2, 9, 0, 9, 1, 9, 2, 9], kind)[::2]
+    assert cross_entropy_forward(logits, every_other)[0].tolist() == expected.tolist()

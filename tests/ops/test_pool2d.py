@@ -1,6 +1,7 @@
 """max_pool2d and avg_pool2d: any kernel, stride and padding."""
 
 import numpy as np
+import pytest
 
 from pellucid import ConfigError
 from pellucid.ops import (
@@ -70,18 +71,22 @@ class TestAvgPool2d(OpLaws):
     refused = REFUSED
 
 
-def test_a_padded_position_never_wins_not_even_against_minus_infinity():
-    y, saved = max_pool2d_forward(np.full((1, 1, 2, 2), -np.inf), kernel_size=2, stride=2, padding=1)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_padded_position_never_wins_not_even_against_minus_infinity(dtype):
+    y, saved = max_pool2d_forward(np.full((1, 1, 2, 2), -np.inf, dtype), kernel_size=2, stride=2, padding=1)
     assert np.isneginf(y).all()
     assert max_pool2d_backward(np.ones_like(y), saved)[0, 0].tolist() == [[1, 1], [1, 1]]
 
 
-def test_nan_is_not_swallowed():
-    x = np.zeros((1, 1, 2, 4))
-    x[0, 0, 1, 0] = np.nan
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("place", [(0, 0), (0, 1), (1, 0), (1, 1)])
+@pytest.mark.parametrize("channels", [1, 21])
+def test_nan_is_not_swallowed(dtype, place, channels):
+    x = np.arange(channels * 8, dtype=dtype).reshape(1, channels, 2, 4)
+    x[0, :, *place] = np.nan
     y, _ = max_pool2d_forward(x, kernel_size=2)
-    assert np.isnan(y[0, 0, 0, 0])
-    assert y[0, 0, 0, 1] == 0
+    assert np.isnan(y[0, :, 0, 0]).all()
+    assert np.isfinite(y[0, :, 0, 1]).all()
 
 
 def test_the_winner_is_kept_in_one_byte(rng):

@@ -102,9 +102,11 @@ class Dataset:
     def batch(self, indices: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
         """Return (inputs as float, labels) of these samples."""
         chosen = _indices(indices)
-        inputs = self.inputs[chosen]
         kind: np.dtype[Any] = np.dtype(dtype)
-        x = self.normalize(inputs, kind) if inputs.dtype == np.uint8 else inputs.astype(kind, copy=False)
+        if self.inputs.dtype == np.uint8:
+            x = self.normalize.gather(self.inputs, chosen, kind)
+        else:
+            x = self.inputs[chosen].astype(kind, copy=False)
         labels = self.labels[chosen]
         return x, labels if labels.ndim == 1 else labels.astype(kind, copy=False)
 

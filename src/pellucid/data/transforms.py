@@ -1,11 +1,14 @@
 """What is done to a batch of images before it enters a network."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
 
 from .._core.arrays import Array
+from ..ops._dispatch import twin
+from ..ops._memory import permanent
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,32 @@ class Normalize:
 
     def __call__(self, images: Array, dtype: np.dtype[Any]) -> Array:
         """Return float images of the same shape, channels-last in memory."""
-        # 256 values only: looking them up costs less than the arithmetic, and rounds each just once.
-        table = ((np.arange(256) / 255 - self.mean) / self.std).astype(dtype)
+        table = _table(self.mean, self.std, dtype)
         if images.ndim != 4:
             return np.take(table, images)
         return np.take(table, images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+    def gather(self, images: Array, indices: Array, dtype: np.dtype[Any]) -> Array:
+        """Return what `images[indices]` becomes, for most data sets without making that array."""
+        plain = images.ndim == 4 and images.flags.c_contiguous and indices.ndim == 1 and indices.dtype == np.int64
+        # Without its sign a negative index is larger than any: one comparison serves for both ends.
+        if not plain or (indices.size and indices.view(np.uint64).max() >= len(images)):
+            return self(images[indices], dtype)  # NumPy knows all the other kinds of index, and refuses some
+        N, C, H, W = len(indices), *images.shape[1:]
+        batch = permanent((N, H, W, C), dtype).transpose(0, 3, 1, 2)
+        _gather_normalize(_table(self.mean, self.std, dtype), images, np.ascontiguousarray(indices), batch)
+        return batch
+
+
+@lru_cache
+def _table(mean: float, std: float, dtype: np.dtype[Any]) -> Array:
+    """Return what the bytes 0..255 become: a look costs less than the arithmetic, and each is rounded just once."""
+    table: Array = ((np.arange(256) / 255 - mean) / std).astype(dtype)
+    table.flags.writeable = False
+    return table
+
+
+@twin
+def _gather_normalize(table: Array, images: Array, indices: Array, out: Array) -> None:
+    # No byte lies outside of the table; "clip" lets NumPy write without a buffer between.
+    np.take(table, images[indices].transpose(0, 2, 3, 1), out=out.transpose(0, 2, 3, 1), mode="clip")

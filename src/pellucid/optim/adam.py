@@ -6,6 +6,8 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.errors import ConfigError
+from ..ops._dispatch import twin
+from ..ops._memory import scratch
 from .optimizer import Optimizer, Parameters, from_zero, in_unit_interval, regularized
 
 
@@ -63,24 +65,38 @@ class Adam(Optimizer):
 
     def update(self, data: Array, grad: Array) -> None:
         """Apply the rule to the flat vectors in place."""
-        m, v, scratch = self.slots["m"], self.slots["v"], self._scratch
-        beta1, beta2 = self.betas
-        m *= beta1
-        m += np.multiply(self.gradient(data, grad), 1 - beta1, out=scratch)
-        v *= beta2
-        g = self.gradient(data, grad)  # once more, since it lay in the one scratch vector
-        np.multiply(g, g, out=scratch)
-        v += np.multiply(scratch, 1 - beta2, out=scratch)
-        correction1, correction2 = 1 - beta1**self.steps, 1 - beta2**self.steps
-        np.sqrt(v, out=scratch)
-        scratch /= math.sqrt(correction2)
-        scratch += self.eps
-        np.divide(m, scratch, out=scratch)
-        data -= np.multiply(scratch, self.lr / correction1, out=scratch)
+        self.move(data, grad, self.weight_decay, 1.0)
 
-    def gradient(self, data: Array, grad: Array) -> Array:
-        """Return the gradient that m and v collect; it may lie in the scratch vector."""
-        return regularized(grad, data, self.weight_decay, out=self._scratch)
+    def move(self, data: Array, grad: Array, weight_decay: float, kept: float) -> None:
+        """Take Adam's step, with `weight_decay` as a part of the gradient; of the old values only `kept` stays."""
+        beta1, beta2 = self.betas
+        correction1, correction2 = 1 - beta1**self.steps, 1 - beta2**self.steps
+        rate, root2 = self.lr / correction1, math.sqrt(correction2)
+        _adam_update(
+            grad, data, self.slots["m"], self.slots["v"], beta1, beta2, rate, root2, self.eps, weight_decay, kept
+        )
+
+
+@twin
+def _adam_update(
+    grad: Array, data: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, root2: float, eps: float,
+    weight_decay: float, kept: float,
+) -> None:  # fmt: skip
+    """Move `data` by rate * m / (sqrt(v) / root2 + eps): rate and root2 hold the corrections."""
+    room = scratch(data.shape, data.dtype)
+    m *= beta1
+    m += np.multiply(regularized(grad, data, weight_decay, out=room), 1 - beta1, out=room)
+    v *= beta2
+    g = regularized(grad, data, weight_decay, out=room)  # once more, since it lay in the one scratch vector
+    np.multiply(g, g, out=room)
+    v += np.multiply(room, 1 - beta2, out=room)
+    np.sqrt(v, out=room)
+    room /= root2
+    room += eps
+    np.divide(m, room, out=room)
+    if kept != 1:
+        data *= kept
+    data -= np.multiply(room, rate, out=room)
 
 
 class AdamW(Adam):
@@ -117,9 +133,4 @@ class AdamW(Adam):
 
     def update(self, data: Array, grad: Array) -> None:
         """Apply the rule to the flat vectors in place."""
-        data *= 1 - self.lr * self.weight_decay
-        super().update(data, grad)
-
-    def gradient(self, data: Array, grad: Array) -> Array:
-        """Return `grad`: the decay is no part of it."""
-        return grad
+        self.move(data, grad, 0.0, 1 - self.lr * self.weight_decay)

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from .._core.arrays import ordered_sum
+from .._core.arrays import Array, ordered_sum
 from .._core.errors import ConfigError
+from ..ops._dispatch import twin
 from .optimizer import Parameters, from_zero
 
 
@@ -15,7 +16,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
         norm = sqrt(sum of the squares of all gradients)          grad = grad * min(1, max_norm / (norm + 1e-6))
 
     As PyTorch's ``clip_grad_norm_``.  R. Pascanu et al., On the difficulty of training recurrent neural networks,
-    ICML 2013.  The squares are summed in float64, one after the other: the bits depend on no thread count.
+    ICML 2013.  The squares are summed in float64, in an order that no thread count changes.
     A norm that is not finite is returned, and the gradients stay as they are.
 
     Parameters
@@ -42,8 +43,20 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     if not hasattr(parameters, "grad"):
         raise ConfigError("clip_grad_norm: pass model.parameters() of a network that is built")
     from_zero("clip_grad_norm", max_norm=max_norm)
-    with np.errstate(over="ignore"):  # of float64 gradients: the norm then is infinite, and says so
-        norm = math.sqrt(ordered_sum(np.square(parameters.grad, dtype=np.float64)))
+    total = np.empty(1)
+    _sum_of_squares(parameters.grad, total)
+    norm = math.sqrt(total[0])
     if math.isfinite(norm) and norm + 1e-6 > max_norm:
-        parameters.grad *= max_norm / (norm + 1e-6)
+        _scale(parameters.grad, max_norm / (norm + 1e-6))
     return norm
+
+
+@twin
+def _sum_of_squares(values: Array, total: Array) -> None:
+    with np.errstate(over="ignore"):  # of float64 gradients: the norm then is infinite, and says so
+        total[0] = ordered_sum(np.square(values, dtype=np.float64))
+
+
+@twin
+def _scale(values: Array, factor: float) -> None:
+    values *= factor

@@ -41,7 +41,6 @@ class Optimizer:
         self.parameters, self.lr, self.steps = parameters, lr, 0
         self.base_lr, self.scheduled_lr = lr, lr
         self.slots = {name: np.zeros_like(parameters.data) for name in slots}
-        self._scratch = np.empty_like(parameters.data)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""

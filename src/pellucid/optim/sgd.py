@@ -4,6 +4,8 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.errors import ConfigError
+from ..ops._dispatch import twin
+from ..ops._memory import scratch
 from .optimizer import Optimizer, Parameters, from_zero, in_unit_interval, regularized
 
 
@@ -59,12 +61,21 @@ class SGD(Optimizer):
 
     def update(self, data: Array, grad: Array) -> None:
         """Apply the rule to the flat vectors in place."""
-        velocity, scratch = self.slots["velocity"], self._scratch
-        grad = regularized(grad, data, self.weight_decay, out=scratch)
-        velocity *= self.momentum
-        velocity += grad
-        if self.nesterov:  # its two terms one after the other: the one scratch vector is enough
-            data -= np.multiply(grad, self.lr, out=scratch)
-            data -= np.multiply(velocity, self.lr * self.momentum, out=scratch)
-        else:
-            data -= np.multiply(velocity, self.lr, out=scratch)
+        ahead = self.lr * self.momentum if self.nesterov else 0.0
+        _sgd_update(grad, data, self.slots["velocity"], self.lr, self.momentum, ahead, self.weight_decay)
+
+
+@twin
+def _sgd_update(
+    grad: Array, data: Array, velocity: Array, lr: float, momentum: float, ahead: float, weight_decay: float
+) -> None:
+    """Move `data`; a Nesterov step looks `ahead` = lr * momentum along the velocity, any other 0."""
+    room = scratch(data.shape, data.dtype)
+    grad = regularized(grad, data, weight_decay, out=room)
+    velocity *= momentum
+    velocity += grad
+    if ahead:  # its two terms one after the other: the one scratch vector is enough
+        data -= np.multiply(grad, lr, out=room)
+        data -= np.multiply(velocity, ahead, out=room)
+    else:
+        data -= np.multiply(velocity, lr, out=room)

@@ -1,0 +1,46 @@
+#include "arrays.hpp"
+
+namespace pellucid {
+namespace {
+
+// The flat vectors are long: none of them is copied, so each must lie as kernels read it.
+const float* vector(FloatIn array) {
+    expect(in_order(array, ROW_MAJOR), "optim: a vector is not contiguous");
+    return array.data();
+}
+
+void sgd_update(FloatIn grad, FloatOut data, FloatOut velocity, double rate, double momentum, double ahead,
+                double decay) {
+    expect(count(grad) == count(data) && count(velocity) == count(data), "SGD: vectors of different lengths");
+    kernels->sgd_update(vector(grad), output(data, ROW_MAJOR), output(velocity, ROW_MAJOR), (float)rate,
+                        (float)momentum, (float)ahead, (float)decay, count(data));
+}
+
+void adam_update(FloatIn grad, FloatOut data, FloatOut m, FloatOut v, double beta1, double beta2, double rate,
+                 double root2, double eps, double decay, double kept) {
+    expect(count(grad) == count(data) && count(m) == count(data) && count(v) == count(data),
+           "Adam: vectors of different lengths");
+    kernels->adam_update(vector(grad), output(data, ROW_MAJOR), output(m, ROW_MAJOR), output(v, ROW_MAJOR),
+                         (float)beta1, (float)beta2, (float)(1 - beta1), (float)(1 - beta2), (float)rate, (float)root2,
+                         (float)eps, (float)decay, (float)kept, count(data));
+}
+
+void scale(FloatOut values, double factor) { kernels->scale(output(values, ROW_MAJOR), (float)factor, count(values)); }
+
+void sum_of_squares(FloatIn values, const Out<double>& sum) {
+    expect(count(sum) == 1, "sum_of_squares: one number comes out");
+    kernels->sum_of_squares(vector(values), sum.data(), count(values));
+}
+
+}  // namespace
+
+void bind_optim(nb::module_& m) {
+    m.def("sgd_update", sgd_update, "grad"_a.noconvert(), "data"_a.noconvert(), "velocity"_a.noconvert(), "rate"_a,
+          "momentum"_a, "ahead"_a, "decay"_a, Released());
+    m.def("adam_update", adam_update, "grad"_a.noconvert(), "data"_a.noconvert(), "m"_a.noconvert(), "v"_a.noconvert(),
+          "beta1"_a, "beta2"_a, "rate"_a, "root2"_a, "eps"_a, "decay"_a, "kept"_a, Released());
+    m.def("scale", scale, "values"_a.noconvert(), "factor"_a, Released());
+    m.def("sum_of_squares", sum_of_squares, "values"_a.noconvert(), "sum"_a.noconvert(), Released());
+}
+
+}  // namespace pellucid
