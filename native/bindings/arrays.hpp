@@ -6,6 +6,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -120,7 +122,25 @@ T* output(const std::optional<Out<T>>& array, Order order) {
     return array ? output(*array, order) : nullptr;
 }
 
-using Released = nb::call_guard<nb::gil_scoped_release>;
+// Kernels run without Python's lock.  A daemon thread that asks for it back while the interpreter shuts down is ended
+// by unwinding its stack, which would abort the process; it waits for the end instead.
+class Unlocked {
+public:
+    Unlocked() : state_(PyEval_SaveThread()) {}
+    ~Unlocked() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) pause();
+        }
+    }
+    Unlocked(const Unlocked&) = delete;
+
+private:
+    PyThreadState* state_;
+};
+
+using Released = nb::call_guard<Unlocked>;
 
 void bind_activation(nb::module_& m);
 void bind_linear(nb::module_& m);
