@@ -1,19 +1,23 @@
 #include "parallel.hpp"
 
+#include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
+#include <climits>
 #include <cstdint>
 #include <cstdlib>
-#include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #if defined(__linux__)
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <condition_variable>
+#include <mutex>
 #endif
 
 #if defined(__x86_64__)
@@ -27,113 +31,119 @@ namespace {
 
 constexpr int SPINS = 4000;  // some 70 us: the ops of a step follow each other within microseconds
 
-// Sleep until `word` is no longer `seen`; wake all who sleep.
-void sleep_while(std::atomic<uint32_t>& word, uint32_t seen) {
-#if defined(__linux__)
-    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
-#else
-    if (word.load() == seen) std::this_thread::yield();
-#endif
-}
+// Counts the calls; workers that have waited long for the next one sleep on it.
+class Bell {
+public:
+    uint32_t count() const { return count_.load(std::memory_order_acquire); }
 
-void wake(std::atomic<uint32_t>& word, int count) {
 #if defined(__linux__)
-    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+    void ring() {
+        count_.fetch_add(1);  // before sleepers_ is read, as sleep() counts itself before the kernel reads count_
+        if (sleepers_.load() > 0) syscall(SYS_futex, &count_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+    }
+
+    // Until count() is no longer `seen`, or for no reason.
+    void sleep(uint32_t seen) {
+        sleepers_.fetch_add(1);
+        syscall(SYS_futex, &count_, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+        sleepers_.fetch_sub(1);
+    }
+
+private:
+    std::atomic<int> sleepers_{0};
 #else
-    (void)word, (void)count;
+    void ring() {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            count_.fetch_add(1);
+        }
+        rung_.notify_all();
+    }
+
+    void sleep(uint32_t seen) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        rung_.wait(lock, [&] { return count_.load() != seen; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable rung_;
 #endif
-}
+    std::atomic<uint32_t> count_{0};
+};
 
 class Pool {
 public:
-    explicit Pool(int threads) : ranges_(threads) {
+    // A system that grants fewer threads than asked for is no error: a share without a worker is taken by the others.
+    explicit Pool(int threads) : shares_(threads) {
 #if defined(__linux__)
-        sched_getaffinity(0, sizeof allowed_, &allowed_);
+        if (sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) CPU_ZERO(&allowed_);
 #endif
-        for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+        try {
+            for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+        } catch (const std::system_error&) {
+        }
     }
 
     ~Pool() {
         stop_ = true;
-        generation_.fetch_add(1);
-        wake(generation_, INT32_MAX);
+        bell_.ring();
         for (auto& worker : workers_) worker.join();
     }
 
-    int threads() const { return (int)ranges_.size(); }
+    int threads() const { return (int)shares_.size(); }
 
     void run(long items, Task task, void* context) {
-        // A range is 24 bits of generation and two of 20 bits: longer loops go in pieces.
-        for (long first = 0; first < items; first += LIMIT) {
-            long count = items - first < LIMIT ? items - first : LIMIT;
-            fork_join(first, count, task, context);
+        const long n = threads();
+        task_ = task, context_ = context;
+        done_.store(0, std::memory_order_relaxed);
+        for (long t = 0; t < n; t++)  // whoever sees a share sees the task too
+            shares_[t].value.store(pack(t * items / n, (t + 1) * items / n), std::memory_order_release);
+        leave_my_cpu();
+        bell_.ring();
+        take(0);
+        for (int spins = 0; done_.load(std::memory_order_acquire) != items; spins++) {
+            if (spins < SPINS) RELAX();
+            else sched_yield();  // a worker with an item may be waiting for this very core
         }
     }
 
 private:
-    static constexpr long LIMIT = 1 << 20;
-    static constexpr uint64_t LOW = LIMIT * 2 - 1;  // 21 bits: the end may be LIMIT itself
-    static constexpr uint32_t ROUND = (1u << 22) - 1;
-
-    struct alignas(64) Range {
-        std::atomic<uint64_t> value{0};  // generation : 22 | begin : 21 | end : 21
+    struct alignas(64) Share {
+        std::atomic<uint64_t> value{0};  // the items begin:32 .. end:32 that nobody has taken
     };
 
-    static uint64_t pack(uint32_t generation, uint64_t begin, uint64_t end) {
-        return uint64_t(generation & ROUND) << 42 | begin << 21 | end;
-    }
+    static uint64_t pack(uint64_t begin, uint64_t end) { return begin << 32 | end; }
 
-    void fork_join(long first, long items, Task task, void* context) {
-        const uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
-        const long n = threads();
-        task_ = task, context_ = context, first_ = first;
-        done_.store(0, std::memory_order_relaxed);
-        for (long t = 0; t < n; t++)
-            ranges_[t].value.store(pack(generation, t * items / n, (t + 1) * items / n), std::memory_order_release);
-        leave_my_cpu();
-        generation_.store(generation);
-        if (sleepers_.load() > 0) wake(generation_, (int)n - 1);
-        take(0, generation);
-        while (done_.load(std::memory_order_acquire) != items) RELAX();
-    }
-
-    // Works off this thread's own range from its front, then the others' from their far ends.
-    void take(int self, uint32_t generation) {
+    // Works off this thread's own share from its front, then the others' from their far ends.  A worker may still be
+    // in here when the next call begins, and then helps with that one: it touches the task only while it has an item,
+    // and a call is not over before that is done.
+    void take(int self) {
         const int n = threads();
         for (int k = 0; k < n; k++) {
-            auto& range = ranges_[(self + k) % n].value;
+            auto& share = shares_[(self + k) % n].value;
+            uint64_t seen = share.load(std::memory_order_acquire);
             for (;;) {
-                uint64_t seen = range.load(std::memory_order_acquire);
-                if (seen >> 42 != (generation & ROUND)) return;  // the call is over, another has begun
-                uint64_t begin = seen >> 21 & LOW, end = seen & LOW;
+                const uint64_t begin = seen >> 32, end = seen & UINT32_MAX;
                 if (begin >= end) break;
-                uint64_t item = k == 0 ? begin : end - 1;
-                uint64_t rest = k == 0 ? pack(generation, begin + 1, end) : pack(generation, begin, end - 1);
-                if (range.compare_exchange_weak(seen, rest, std::memory_order_acq_rel)) {
-                    task_(context_, first_ + (long)item);
-                    done_.fetch_add(1, std::memory_order_release);
-                }
+                const uint64_t rest = k == 0 ? pack(begin + 1, end) : pack(begin, end - 1);
+                if (!share.compare_exchange_weak(seen, rest, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+                task_(context_, (long)(k == 0 ? begin : end - 1));
+                done_.fetch_add(1, std::memory_order_release);
+                seen = share.load(std::memory_order_acquire);
             }
         }
     }
 
     void work(int self) {
-        uint32_t seen = 0;
-        for (;;) {
-            int spins = 0;
-            uint32_t now;
-            while ((now = generation_.load(std::memory_order_acquire)) == seen) {
-                if (++spins <= SPINS) {
-                    RELAX();
-                    continue;
-                }
-                sleepers_.fetch_add(1);
-                sleep_while(generation_, seen);
-                sleepers_.fetch_sub(1);
+        for (uint32_t seen = 0;;) {
+            for (int spins = 0; bell_.count() == seen; spins++) {
+                if (spins < SPINS) RELAX();
+                else bell_.sleep(seen);
             }
-            seen = now;
+            seen = bell_.count();
             if (stop_) return;
-            take(self, now);
+            take(self);
         }
     }
 
@@ -145,40 +155,44 @@ private:
         if (cpu == caller_cpu_) return;
         caller_cpu_ = cpu;
         cpu_set_t others = allowed_;
-        CPU_CLR(cpu, &others);
+        if (cpu >= 0) CPU_CLR(cpu, &others);
         if (CPU_COUNT(&others) < (int)workers_.size()) return;
         for (auto& worker : workers_) pthread_setaffinity_np(worker.native_handle(), sizeof others, &others);
 #endif
     }
 
-    std::vector<Range> ranges_;
-    std::vector<std::thread> workers_;
-    alignas(64) std::atomic<uint32_t> generation_{0};
+    std::vector<Share> shares_;
+    alignas(64) Bell bell_;
     alignas(64) std::atomic<long> done_{0};
-    alignas(64) std::atomic<int> sleepers_{0};
-    std::atomic<bool> stop_{false};
-    Task task_ = nullptr;
+    alignas(64) Task task_ = nullptr;
     void* context_ = nullptr;
-    long first_ = 0;
+    std::atomic<bool> stop_{false};
+    std::vector<std::thread> workers_;
 #if defined(__linux__)
     cpu_set_t allowed_;
     int caller_cpu_ = -1;
 #endif
 };
 
-// One call at a time has the pool; another Python thread that comes meanwhile computes by itself.
-std::mutex busy;
-Pool* pool = nullptr;  // never destroyed at exit: its threads may be gone by then, as in a child of fork()
 std::atomic<int> wanted{1};
-pid_t owner = 0;
-thread_local bool inside = false;
+Pool* pool = nullptr;  // never destroyed at exit: its threads are gone by then
 
-// A child of fork() has this memory but none of its threads: it leaves the old pool alone and makes its own.
-Pool& current_pool() {
-    if (owner != getpid()) pool = nullptr, owner = getpid();
-    if (!pool || pool->threads() != wanted.load()) {
+// One call at a time has the pool; a call that comes meanwhile, from another Python thread or from within, computes
+// by itself.
+std::atomic_flag busy = ATOMIC_FLAG_INIT;
+
+// A child of fork() has this memory but none of the threads, and perhaps a call that never ends: it begins anew.
+void forget() {
+    pool = nullptr;
+    busy.clear();
+}
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, forget);
+
+Pool& pool_of(int threads) {
+    if (!pool || pool->threads() != threads) {
         delete pool;
-        pool = new Pool(wanted.load());
+        pool = nullptr;
+        pool = new Pool(threads);
     }
     return *pool;
 }
@@ -198,14 +212,13 @@ thread_local Memory memory;
 }  // namespace
 
 void run_parallel(long items, Task task, void* context) {
-    if (items > 1 && wanted.load(std::memory_order_relaxed) > 1 && !inside && busy.try_lock()) {
-        inside = true;
-        current_pool().run(items, task, context);
-        inside = false;
-        busy.unlock();
+    const int threads = wanted.load(std::memory_order_relaxed);
+    if (items < 2 || items > (long)UINT32_MAX || threads < 2 || busy.test_and_set(std::memory_order_acquire)) {
+        for (long item = 0; item < items; item++) task(context, item);
         return;
     }
-    for (long item = 0; item < items; item++) task(context, item);
+    pool_of(threads).run(items, task, context);
+    busy.clear(std::memory_order_release);
 }
 
 int thread_count() { return wanted.load(); }
@@ -214,7 +227,7 @@ void set_thread_count(int count) { wanted.store(count); }
 
 float* scratch(Scratch which, long floats) {
     auto& block = memory.blocks[which];
-    if (block.size < floats) {
+    if (!block.data || block.size < floats) {
         std::free(block.data);
         std::size_t bytes = (floats * sizeof(float) + 127) / 64 * 64;  // a vector more than asked for
         block.data = static_cast<float*>(std::aligned_alloc(64, bytes));

@@ -13,8 +13,9 @@ def main() -> int:
     root = Path(__file__).parents[1]
     files = {
         p.relative_to(root): len(p.read_text().splitlines())
-        for top in ("src", "tests", "benchmarks", "scripts")
-        for p in sorted((root / top).rglob("*.py"))
+        for top in ("src", "native", "tests", "benchmarks", "scripts")
+        for p in sorted((root / top).rglob("*"))
+        if p.suffix in (".py", ".cpp", ".hpp")
     }
     rooms: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for path, lines in files.items():

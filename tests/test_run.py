@@ -36,3 +36,43 @@ def test_on_a_machine_that_lacks_something(tmp_path, python, words):
     assert done.returncode == 1
     assert words in done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+# Stands for Python: makes a virtual environment of itself and takes pip's part.
+FAKE = """#!/bin/sh
+if [ "$2" = venv ]; then
+    mkdir -p "$4/bin"
+    cp "$0" "$4/bin/python"
+    printf '#!/bin/sh\\necho pellucid "$@"\\n' >"$4/bin/pellucid"
+    chmod +x "$4/bin/pellucid"
+fi
+"""
+
+
+def test_it_installs_again_when_what_is_compiled_has_changed(tmp_path):
+    for name in ("run", "pyproject.toml", "CMakeLists.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "native" / "bindings").mkdir(parents=True)
+    kernel = tmp_path / "native" / "bindings" / "kernel.cpp"
+    kernel.write_text("int one = 1;")
+    (tmp_path / "fake").write_text(FAKE)
+    (tmp_path / "fake").chmod(0o755)
+
+    def installs():
+        settings = os.environ | {"PYTHON": str(tmp_path / "fake")}
+        done = subprocess.run(["sh", tmp_path / "run", "models"], capture_output=True, text=True, env=settings)
+        assert (done.returncode, done.stdout) == (0, "pellucid models\n"), done.stderr
+        return "installing pellucid" in done.stderr
+
+    assert installs()
+    assert not installs()
+    for change in (
+        lambda: kernel.write_text("int one = 2;"),
+        lambda: kernel.with_name("other.cpp").write_text(""),
+        lambda: kernel.unlink(),
+        lambda: (tmp_path / "CMakeLists.txt").write_text(""),
+        lambda: (tmp_path / "pyproject.toml").write_text(""),
+    ):
+        change()
+        assert installs()
+        assert not installs()

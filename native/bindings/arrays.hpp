@@ -8,6 +8,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -134,7 +136,25 @@ T* output(const std::optional<Out<T>>& array, Order order) {
     return array ? output(*array, order) : nullptr;
 }
 
-using Released = nb::call_guard<nb::gil_scoped_release>;
+// Kernels run without Python's lock.  A daemon thread that asks for it back while the interpreter shuts down is ended
+// by unwinding its stack, which would abort the process; it waits for the end instead.
+class Unlocked {
+public:
+    Unlocked() : state_(PyEval_SaveThread()) {}
+    ~Unlocked() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) pause();
+        }
+    }
+    Unlocked(const Unlocked&) = delete;
+
+private:
+    PyThreadState* state_;
+};
+
+using Released = nb::call_guard<Unlocked>;
 
 void bind_activation(nb::module_& m);
 void bind_conv2d(nb::module_& m);

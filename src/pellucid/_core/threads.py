@@ -2,6 +2,9 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
 
 from .errors import ConfigError
 
@@ -13,30 +16,27 @@ _VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+_MOST = 1024
+
 
 def limit_threads(count: int) -> None:
-    """Let NumPy's BLAS use `count` threads in this process.
+    """Let the native engine and NumPy's BLAS use `count` threads in this process.
 
-    The libraries read their limit once, when they are loaded, so this works only before NumPy is imported.
+    BLAS libraries read their limit once, when they are loaded, so this works only before NumPy is imported.
 
     Raises
     ------
     ConfigError
-        If `count` is below 1, or NumPy is loaded already.
+        If there cannot be so many, or NumPy is loaded already.
     """
-    if count < 1:
-        raise ConfigError(f"threads: {count} given, at least 1 is needed")
+    if not 1 <= count <= _MOST:
+        raise ConfigError(f"threads: {count} given, at least 1 and at most {_MOST} are possible")
     if "numpy" in sys.modules:
         raise ConfigError(
             f"threads: NumPy is loaded already and keeps its threads; "
-            f"start Python with OPENBLAS_NUM_THREADS={count} instead"
+            f"start Python with PELLUCID_NUM_THREADS={count} and OPENBLAS_NUM_THREADS={count} instead"
         )
     os.environ.update(dict.fromkeys(_VARIABLES, str(count)))
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def thread_count() -> int:
@@ -44,6 +44,42 @@ def thread_count() -> int:
     value = os.environ.get("PELLUCID_NUM_THREADS", "")
     if not value:
         return cores()
-    if not (value.isdigit() and int(value) >= 1):
-        raise ConfigError(f"PELLUCID_NUM_THREADS: is {value!r}, a whole number from 1 is needed")
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST):
+        raise ConfigError(f"PELLUCID_NUM_THREADS: is {value!r}, a whole number from 1 to {_MOST} is needed")
     return int(value)
+
+
+def processors() -> int:
+    """Return how many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cores(root: Path = Path("/")) -> int:
+    """Return how many processors' time this process gets: those it may run on, as far as a container's quota reaches.
+
+    More threads than that would stop each other: when the quota of a period is used up, all of them wait.
+    """
+    return max(1, min([processors(), *map(ceil, _quotas(root))]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Yield what the control groups, this process' and those above it, allow; /proc and /sys lie under `root`."""
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        for mount in (root / "sys/fs/cgroup" / place for place in (controllers or ".", "cpu", "unified")):
+            group = mount / path.lstrip("/")
+            # In a container the path may be the host's; the group itself is then the mount.
+            for folder in (group, *(p for p in group.parents if p.is_relative_to(mount))):
+                files = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # version 2, and two of version 1
+                numbers = " ".join(_text(folder / name) for name in files).split()
+                if len(numbers) == 2 and all(n.isdigit() and int(n) for n in numbers):  # no quota is "max" or -1
+                    yield int(numbers[0]) / int(numbers[1])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -39,15 +39,18 @@ def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str |
     from .main import program
 
     vectors = ", ".join(found["simd"]) or "no vector extensions"
+    numpy = f"NumPy {found['numpy']} with {found['blas'] or 'an unknown BLAS'} and {vectors}"
+    if found["engine"] == "native":
+        engine = f"native, our own kernels for {found['instruction_set']}; float64 goes to NumPy"
+    else:
+        engine = f"numpy, not native: {found['why']}"
     rows = [
         ("pellucid", f"{found['pellucid']} on Python {found['python']}, {found['system']}"),
-        ("processor", f"{found['processor']}, {found['cores']} cores for this process; NumPy uses {vectors}"),
-        (
-            "engine",
-            f"numpy: NumPy {found['numpy']} with {found['blas'] or 'an unknown BLAS'}; this version has no other",
-        ),
-        ("threads", f"{found['threads']} for matrix products; --threads or OPENBLAS_NUM_THREADS changes that"),
-        ("bits", found["contract"].removeprefix("numpy engine: ")),
+        ("processor", f"{found['processor']}, {found['cores']} cores for this process"),
+        ("engine", engine),
+        ("numpy", numpy),
+        ("threads", f"{found['threads']}; --threads changes that"),
+        ("bits", found["contract"].split(": ", 1)[1]),
     ]
     for name, there in extras.items():
         extra, purpose = _EXTRAS[name]

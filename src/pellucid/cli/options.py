@@ -20,7 +20,7 @@ def _limit(context: click.Context, parameter: click.Parameter, count: int | None
 
 # Acts while the command line is read, before anything imports NumPy.
 threads: Callable[[Any], Any] = click.option(
-    "--threads", type=click.IntRange(1), callback=_limit, expose_value=False, help="Threads of the matrix products."
+    "--threads", type=click.IntRange(1), callback=_limit, expose_value=False, help="How many threads compute."
 )
 
 

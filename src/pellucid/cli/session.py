@@ -86,7 +86,7 @@ class Session:
         folder.update_recipe(recipe)
         self._say(f"{path}: goes on after epoch {self.trainer.epoch}, step {self.trainer.step}")
         if differences:
-            self._say(f"note: another machine or version, the bits may differ: {'; '.join(differences)}")
+            self._say(f"note: another engine, machine or version, the bits may differ: {'; '.join(differences)}")
         return self
 
     def train(self) -> None:
@@ -146,6 +146,7 @@ class Session:
         click.echo(line, err=True)
 
     def _introduce(self) -> None:
+        from .. import native
         from ..inspect import summary
 
         if self.as_json:
@@ -156,7 +157,8 @@ class Session:
                    f"validation, {len(parts.test):,} test images\n")  # fmt: skip
         click.echo(summary(self.model, parts.training.input_shape))
         tables = [f"{_settings(table)}" for table in (recipe.optimizer, recipe.schedule)]
-        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}, seed {recipe.seed}\n")
+        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}, seed {recipe.seed}")
+        click.echo(f"engine {native.describe()}\n")
 
     def _result(self, tested: dict[str, float]) -> dict[str, Any]:
         from ..train import digest

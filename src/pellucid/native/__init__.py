@@ -7,10 +7,12 @@ processor has is picked here.  They compute in float32.  PELLUCID_BACKEND says w
     native    the native engine; an error where there is none
     numpy     the NumPy reference, whatever there is
 
+PELLUCID_ENGINE names the file of another build of the kernels, such as one with sanitizers.
+
 The floor above asks `engine` and nothing else.
 """
 
-import importlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,20 +37,41 @@ def _load() -> tuple[Any, str]:
     if wanted == "numpy":
         return None, "PELLUCID_BACKEND=numpy asks for it"
     try:
-        _engine = importlib.import_module("._engine", __name__)
+        found = _import()
     except ImportError as error:
         why = _why_not(error)
         if wanted == "native":
             raise ConfigError(f"PELLUCID_BACKEND: is 'native', but {why}") from error
         return None, why
-    _engine.set_thread_count(thread_count())
-    return _engine, ""
+    found.set_thread_count(thread_count())
+    return found, ""
+
+
+def _import() -> Any:
+    name = f"{__name__}._engine"
+    file = os.environ.get("PELLUCID_ENGINE")
+    if not file:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"PELLUCID_ENGINE={file} is no extension module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _why_not(error: ImportError) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return "the package was installed without a C++ compiler; install one (g++ or clang) and pellucid again"
+        return "the kernels were not compiled at installation; install g++ or clang, then pellucid again"
     return f"the compiled kernels cannot run: {error}"
+
+
+def describe() -> str:
+    """Return which engine runs, and how, or why not the other one, in words."""
+    if engine is None:
+        return f"numpy: {reason}"
+    count = engine.thread_count()
+    return f"native: {engine.instruction_set()}, {count} thread{'s' * (count != 1)}"
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from .._core.files import locked_folder, make_folder, publish_folder, remove_emp
 from .callbacks import Callback, describe
 from .checkpoint import read_checkpoint, restore
 from .checkpointer import Checkpointer, newest, stored
+from .environment import differences
 from .model_info import ModelInfo
 from .recipe import Recipe
 from .weights import save_weights
@@ -174,12 +175,12 @@ class RunFolder(Callback):
         return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
 
     def went_on(self, environment: Mapping[str, Any], trainer: "Trainer") -> list[str]:
-        """Note that the run goes on; return in what the machine differs from the last time."""
+        """Note that the run goes on; return in what engine and machine differ from the last time."""
         before = self.environments()
         write_file(self.path / "env.json", _dumps([*before, environment]).encode())
         self.log(f"goes on after step {trainer.step}")
         last = before[-1] if before else {}
-        return [f"{k} {last[k]} -> {environment[k]}" for k in environment if k in last and last[k] != environment[k]]
+        return differences(last, environment)
 
     def environments(self) -> list[dict[str, Any]]:
         """Return what env.json says, once for each time the run was started."""
