@@ -6,6 +6,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ..ops import conv2d_backward, conv2d_forward, conv2d_shape
 from ..ops._check import Padding, Pair, pair, sides, whole
+from ..ops.conv2d import Options, written_out
 from .init import Initializer
 from .parameter import Parameter
 from .weighted import Weighted
@@ -41,6 +42,8 @@ class Conv2d(Weighted):
     >>> conv(np.zeros((2, 3, 32, 32), np.float32)).shape
     (2, 8, 32, 32)
     """
+
+    _settled: tuple[Any, Options] | None = None  # what was given, and written out
 
     def __init__(
         self,
@@ -84,6 +87,13 @@ class Conv2d(Weighted):
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (O, OH, OW) for (C, H, W)."""
         return conv2d_shape((1, *input_shape), self.weight.shape, **self.options())[1:]
+
+    def settled(self) -> Options:
+        """Return the options as the op writes them out, checked."""
+        given = self.stride, self.padding, self.dilation, self.groups, self.exact
+        if self._settled is None or self._settled[0] != given:
+            self._settled = given, written_out(self.kernel_size, *given)
+        return self._settled[1]
 
     def options(self) -> dict[str, Any]:
         """Return the keyword arguments of the op."""

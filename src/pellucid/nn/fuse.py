@@ -64,7 +64,7 @@ class Fused:
 
     def options(self) -> dict[str, Any]:
         """Return the keyword arguments of the op."""
-        options = self.first.options() if isinstance(self.first, Conv2d) else {}
+        options: dict[str, Any] = {"settled": self.first.settled()} if isinstance(self.first, Conv2d) else {}
         last: Any = self.layers[-1]
         return options | {"kernel_size": last.kernel_size} if isinstance(last, MaxPool2d | AvgPool2d) else options
 

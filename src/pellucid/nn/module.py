@@ -11,7 +11,7 @@ What a forward keeps lies on a stack, so a layer that is used twice inside a net
 A new forward of the whole network drops what earlier ones left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
@@ -104,8 +104,13 @@ class Module(State, Hooked):
 
     def forget(self) -> None:
         """Drop what forwards left for a backward, here and below."""
-        for _, module in self.named_modules():
+        for module in self._below():
             module.__dict__.pop("_pending", None)
+
+    def _below(self) -> Iterable[Any]:
+        """Return this module and all below it; of a network that is built without looking again."""
+        whole: dict[str, Any] | None = self.__dict__.get("_whole")
+        return (module for _, module in self.named_modules()) if whole is None else whole.values()
 
     def start_step(self, step: int, seed: int | None = None) -> None:
         """Begin training step `step`: drop what abandoned forwards left, and renew the random keys.
@@ -114,9 +119,9 @@ class Module(State, Hooked):
         """
         if self._keys is not None:
             self._keys.step, self._keys.seed = step, self._keys.seed if seed is None else seed
-        for _, module in self.named_modules():
-            module._calls = 0
-        self.forget()
+        for module in self._below():
+            module.__dict__.pop("_pending", None)
+            module.__dict__["_calls"] = 0
 
     def random_key(self) -> int:
         """Return a 64-bit key for this use of this layer in this step."""
@@ -168,8 +173,10 @@ class Module(State, Hooked):
             parameter.data = start[name]
         for name, buffer in buffers.items():
             buffer.place(start[name].astype(kind))
-        for path, module in self.named_modules():
+        whole = dict(self.named_modules())
+        for path, module in whole.items():
             module.path, module._flat, module._keys = path, flat, keys
+        self.__dict__["_whole"] = whole
         return self
 
     def parameters(self) -> FlatParameters:

@@ -12,7 +12,6 @@ from .._core.arrays import Array, Shape
 from .._core.errors import DtypeError, ShapeError
 from ..ops import softmax_forward
 from ..ops._taps import pool_options
-from ..ops.conv2d import written_out
 from ..ops.pool2d import divisors
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .container import Sequential
@@ -130,7 +129,7 @@ def _compile(engine: Any, plan: Sequence[Step], sample: Shape, outputs: Shape) -
 
 def _conv2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
     conv, last = layers[0], layers[-1]
-    options = written_out(conv.kernel_size, **conv.options())
+    options = conv.settled()
     window = last.kernel_size if last is not conv and not isinstance(last, ReLU) else (1, 1)
     pooling = _POOLING.get(type(last).__name__, 0)
     bias = conv.bias.data if conv.bias else None

@@ -13,6 +13,7 @@ class Weighted(Module):
 
     def add_gradients(self, grad_weight: Array, grad_bias: Array | None) -> None:
         """Add to the gradients of weight and bias."""
-        self.weight.grad += grad_weight
-        if self.bias:
-            self.bias.grad += grad_bias
+        for parameter, gradient in ((self.weight, grad_weight), (self.bias, grad_bias)):
+            if parameter is not None and gradient is not None:
+                total = parameter.grad
+                total += gradient

@@ -27,13 +27,31 @@ _thread = _Thread()
 class Arena:
     """One block, dealt out in the same order each step: static shapes make it a static plan.
 
-    Arrays from it live until the next `step`; what must outlive the step is copied by whoever keeps it.
+    As long as a step asks for the shapes of the last one it gets the very same arrays again.  They live until the
+    next `step`; what must outlive the step is copied by whoever keeps it.
     """
 
     def __init__(self) -> None:
         self.block, self.used, self.open = _aligned_bytes(0), 0, False
+        self.dealt: list[tuple[Any, int, Array]] = []  # what was asked for, where it ends, the array
+        self.next = 0
 
-    def take(self, size: int) -> Array:
+    def array(self, shape: Shape, dtype: npt.DTypeLike, images: bool) -> Array:
+        """Return the next array of the step."""
+        asked = shape, dtype, images
+        if self.next < len(self.dealt):
+            before, end, array = self.dealt[self.next]
+            if before == asked:
+                self.next, self.used = self.next + 1, end
+                return _poisoned(array)
+            del self.dealt[self.next :]
+        kind: np.dtype[Any] = np.dtype(dtype)
+        array = _shaped(self._take(prod(shape) * kind.itemsize).view(kind), shape, images)
+        self.dealt.append((asked, self.used, array))
+        self.next += 1
+        return _poisoned(array)
+
+    def _take(self, size: int) -> Array:
         """Return the next `size` bytes of the block, aligned to 64."""
         start, self.used = self.used, self.used + -(-size // ALIGNMENT) * ALIGNMENT
         if self.used > self.block.size:  # the first step, or a larger batch
@@ -45,21 +63,22 @@ class Arena:
         """Deal this thread's op outputs from the block until the end of the ``with``."""
         if _thread.arena is not None or self.open:
             raise ConfigError("arena: a step is already open; a Trainer does one thing at a time, in one thread")
-        _thread.arena, self.used, self.open = self, 0, True
+        _thread.arena, self.used, self.next, self.open = self, 0, 0, True
         try:
             yield
         finally:
             _thread.arena, self.open = None, False
             if self.used > self.block.size:
                 self.block = _aligned_bytes(self.used)
+                self.dealt.clear()
 
 
 def empty(shape: Shape, dtype: npt.DTypeLike, *, images: bool = True) -> Array:
     """Like `numpy.empty` for op outputs; four axes (N, C, H, W) come channels-last in memory if they are `images`."""
+    if _thread.arena is not None:
+        return _thread.arena.array(shape, dtype, images)
     kind: np.dtype[Any] = np.dtype(dtype)
-    size = prod(shape) * kind.itemsize
-    flat = (_aligned_bytes(size) if _thread.arena is None else _thread.arena.take(size)).view(kind)
-    return _channels_last(_poisoned(flat), shape) if images else _poisoned(flat).reshape(shape)
+    return _poisoned(_shaped(_aligned_bytes(prod(shape) * kind.itemsize).view(kind), shape, images))
 
 
 def permanent(shape: Shape, dtype: npt.DTypeLike) -> Array:
@@ -82,14 +101,14 @@ def outside(array: Array) -> Array:
     return array if _thread.arena is None else array.copy(order="K")
 
 
-def _poisoned(flat: Array) -> Array:
-    if poison and flat.dtype.kind == "f":
-        flat.fill(np.nan)
-    return flat
+def _poisoned(array: Array) -> Array:
+    if poison and array.dtype.kind == "f":
+        array.fill(np.nan)
+    return array
 
 
-def _channels_last(flat: Array, shape: Shape) -> Array:
-    if len(shape) == 4:
+def _shaped(flat: Array, shape: Shape, images: bool) -> Array:
+    if images and len(shape) == 4:
         N, C, H, W = shape
         return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)
     return flat.reshape(shape)

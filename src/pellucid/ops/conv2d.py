@@ -56,16 +56,20 @@ def conv2d_shape(
     exact: bool = False,
 ) -> Shape:
     """Return the shape of y; a ShapeError names sizes that do not fit."""
+    kernel = axes("conv2d weight", weight_shape, "OCHW")[2:]
+    return settled_shape(x_shape, weight_shape, written_out(kernel, stride, padding, dilation, groups, exact))
+
+
+def settled_shape(x_shape: Shape, weight_shape: Shape, options: Options) -> Shape:
+    """Return what conv2d_shape does, for options that are written out already."""
     N, C, H, W = axes("conv2d", x_shape, "NCHW")
-    O, C_group, KH, KW = axes("conv2d weight", weight_shape, "OCHW")
-    kernel = pair("conv2d", "kernel", (KH, KW))
-    options = written_out(kernel, stride, padding, dilation, groups, exact)
+    O, C_group, KH, KW = weight_shape
     if C % options.groups or O % options.groups:
         raise ShapeError(f"conv2d: {C} channels in and {O} out do not divide into {options.groups} groups")
     if C_group * options.groups != C:
         each = f" in each of {options.groups} groups" if options.groups > 1 else ""
         raise ShapeError(f"conv2d: x has {C // options.groups} channels{each} but weight expects {C_group}")
-    return N, O, *window_counts("conv2d", (H, W), kernel, options.stride, options.padding, options.dilation)
+    return N, O, *window_counts("conv2d", (H, W), (KH, KW), options.stride, options.padding, options.dilation)
 
 
 def conv2d_forward(
@@ -91,8 +95,9 @@ def conv2d_forward(
     [[[[3.0, 5.0]]]]
     """
     dtype = float_dtype("conv2d", x=x, weight=weight, bias=bias)
-    options = written_out(weight.shape[2:], stride, padding, dilation, groups, exact)
-    y = empty(conv2d_shape(x.shape, weight.shape, **options._asdict()), dtype)
+    kernel = axes("conv2d weight", weight.shape, "OCHW")[2:]
+    options = written_out(kernel, stride, padding, dilation, groups, exact)
+    y = empty(settled_shape(x.shape, weight.shape, options), dtype)
     if bias is not None:
         same_shape("conv2d", "bias", bias, weight.shape[:1])
     _conv2d_forward(x, weight, bias, y, *options)
@@ -107,7 +112,7 @@ def conv2d_backward(
     grad_x is None where `needs_input_grad` is false (the first layer of a net), grad_bias where there was no bias.
     """
     x, weight, has_bias, options = saved
-    same_shape("conv2d", "grad_y", grad_y, conv2d_shape(x.shape, weight.shape, **options._asdict()))
+    same_shape("conv2d", "grad_y", grad_y, settled_shape(x.shape, weight.shape, options))
     dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
     grad_x = empty(x.shape, dtype) if needs_input_grad else None
     grad_weight, grad_bias = empty(weight.shape, dtype, images=False), empty(weight.shape[:1], dtype)

@@ -24,11 +24,11 @@ import numpy as np
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
-from ._check import Pair, float_dtype, pair, same_shape
+from ._check import Pair, axes, float_dtype, pair, same_shape
 from ._dispatch import twin
 from ._memory import empty
 from .activation import relu_backward, relu_forward
-from .conv2d import Options, conv2d_backward, conv2d_forward, conv2d_shape, written_out
+from .conv2d import Options, conv2d_backward, conv2d_forward, conv2d_shape, settled_shape, written_out
 from .linear import linear_backward, linear_forward, linear_shape
 from .pool2d import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
 
@@ -64,7 +64,7 @@ def linear_relu_backward(grad_y: Array, saved: LinearSaved, *, needs_input_grad:
 def conv2d_relu_forward(x: Array, weight: Array, bias: Array | None = None, **options: Any) -> tuple[Array, ConvSaved]:
     """Return (y, saved); `options` as of conv2d_forward."""
     dtype, checked = _check(x, weight, bias, options)
-    y = empty(conv2d_shape(x.shape, weight.shape, **checked._asdict()), dtype)
+    y = empty(settled_shape(x.shape, weight.shape, checked), dtype)
     _conv2d_relu_forward(x, weight, bias, y, *checked)
     return y, (x, weight, bias is not None, checked, y)
 
@@ -84,9 +84,10 @@ def conv2d_relu_max_pool2d_shape(
 ) -> Shape:
     """Return the shape of y; a window has at most as many taps as one byte can tell apart."""
     KH, KW = pair(pool, "kernel_size", kernel_size)
+    conv = _settled(axes("conv2d weight", weight_shape, "OCHW")[2:], options)
     if (most := LARGEST[pool]) < KH * KW:
         raise ConfigError(f"{pool}: a fused window has at most {most} taps, {KH}x{KW} are more")
-    return max_pool2d_shape(conv2d_shape(x_shape, weight_shape, **options), kernel_size=(KH, KW))
+    return max_pool2d_shape(settled_shape(x_shape, weight_shape, conv), kernel_size=(KH, KW))
 
 
 def conv2d_relu_avg_pool2d_shape(
@@ -101,7 +102,7 @@ def conv2d_relu_max_pool2d_forward(
 ) -> tuple[Array, PoolSaved]:
     """Return (y, saved); `kernel_size` of the windows, `options` as of conv2d_forward."""
     dtype, checked = _check(x, weight, bias, options)
-    shape = conv2d_relu_max_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, **checked._asdict())
+    shape = conv2d_relu_max_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, settled=checked)
     y, index, window = empty(shape, dtype), empty(shape, np.uint8), pair("max_pool2d", "kernel_size", kernel_size)
     _conv2d_relu_max_pool2d_forward(x, weight, bias, y, index, window, *checked)
     return y, (x, weight, bias is not None, checked, index, window)
@@ -122,7 +123,7 @@ def conv2d_relu_avg_pool2d_forward(
 ) -> tuple[Array, PoolSaved]:
     """Return (y, saved); `kernel_size` of the windows, `options` as of conv2d_forward."""
     dtype, checked = _check(x, weight, bias, options)
-    shape = conv2d_relu_avg_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, **checked._asdict())
+    shape = conv2d_relu_avg_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, settled=checked)
     y, passed, window = empty(shape, dtype), empty(shape, np.uint8), pair("avg_pool2d", "kernel_size", kernel_size)
     _conv2d_relu_avg_pool2d_forward(x, weight, bias, y, passed, window, *checked)
     return y, (x, weight, bias is not None, checked, passed, window)
@@ -173,7 +174,7 @@ def _conv2d_relu_max_pool2d_forward(
 @twin
 def _conv2d_relu_max_pool2d_backward(grad_y: Array, index: Array, x: Array, weight: Array, *rest: Any) -> None:
     *gradients, window = rest[:4]
-    shape = conv2d_shape(x.shape, weight.shape, **_options(rest[4:])._asdict())
+    shape = settled_shape(x.shape, weight.shape, _options(rest[4:]))
     g = max_pool2d_backward(grad_y, (shape, index, window, window, ((0, 0), (0, 0))))
     _conv2d_back(g, x, weight, gradients, rest[4:])
 
@@ -194,7 +195,7 @@ def _conv2d_relu_avg_pool2d_forward(
 def _conv2d_relu_avg_pool2d_backward(grad_y: Array, passed: Array, x: Array, weight: Array, *rest: Any) -> None:
     *gradients, window = rest[:4]
     (KH, KW), (OH, OW) = window, passed.shape[2:]
-    shape = conv2d_shape(x.shape, weight.shape, **_options(rest[4:])._asdict())
+    shape = settled_shape(x.shape, weight.shape, _options(rest[4:]))
     counts = np.full((OH, OW), KH * KW, grad_y.dtype)
     g = avg_pool2d_backward(grad_y, (shape, counts, window, window, ((0, 0), (0, 0))))
     for u, v in np.ndindex(window):
@@ -232,8 +233,16 @@ def _gradients(x: Array, weight: Array, has_bias: bool, needs_input_grad: bool, 
 
 
 def _check(x: Array, weight: Array, bias: Array | None, options: dict[str, Any]) -> tuple[Any, Options]:
-    defaults: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "exact": False}
-    checked = written_out(weight.shape[2:], **(defaults | options))
+    checked = _settled(axes("conv2d weight", weight.shape, "OCHW")[2:], options)
     if bias is not None:
         same_shape("conv2d", "bias", bias, weight.shape[:1])
     return float_dtype("conv2d", x=x, weight=weight, bias=bias), checked
+
+
+def _settled(kernel: Shape, options: dict[str, Any]) -> Options:
+    """Return the options of the convolution; a layer that had them checked before hands them over as `settled`."""
+    if "settled" in options:
+        settled: Options = options["settled"]
+        return settled
+    defaults: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "exact": False}
+    return written_out(kernel, **(defaults | options))
