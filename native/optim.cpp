@@ -18,7 +18,7 @@ void sgd_update(const float* grad, float* data, float* velocity, float rate, flo
 }
 
 void adam_update(const float* grad, float* data, float* m, float* v, float beta1, float beta2, float rest1, float rest2,
-                 float rate, float root2, float eps, float decay, float kept, long n) {
+                 float rate, float corrected, float eps, float decay, float kept, long n) {
     for_each(n, [=](Lanes at) {
         vf p = at.load(data), g = at.load(grad);
         if (decay != 0.0f) g = p * decay + g;
@@ -26,7 +26,7 @@ void adam_update(const float* grad, float* data, float* m, float* v, float beta1
         vf mean = at.load(m) * beta1 + g * rest1, square = at.load(v) * beta2 + g * g * rest2;
         at.store(m, mean);
         at.store(v, square);
-        at.store(data, p - mean / (root(square) / root2 + eps) * rate);
+        at.store(data, p - mean / (root(square) * corrected + eps) * rate);
     });
 }
 

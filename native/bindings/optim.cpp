@@ -17,11 +17,11 @@ void sgd_update(FloatIn grad, FloatOut data, FloatOut velocity, double rate, dou
 }
 
 void adam_update(FloatIn grad, FloatOut data, FloatOut m, FloatOut v, double beta1, double beta2, double rate,
-                 double root2, double eps, double decay, double kept) {
+                 double corrected, double eps, double decay, double kept) {
     expect(count(grad) == count(data) && count(m) == count(data) && count(v) == count(data),
            "Adam: vectors of different lengths");
     kernels->adam_update(vector(grad), output(data, ROW_MAJOR), output(m, ROW_MAJOR), output(v, ROW_MAJOR),
-                         (float)beta1, (float)beta2, (float)(1 - beta1), (float)(1 - beta2), (float)rate, (float)root2,
+                         (float)beta1, (float)beta2, (float)(1 - beta1), (float)(1 - beta2), (float)rate, (float)corrected,
                          (float)eps, (float)decay, (float)kept, count(data));
 }
 
@@ -38,7 +38,7 @@ void bind_optim(nb::module_& m) {
     m.def("sgd_update", sgd_update, "grad"_a.noconvert(), "data"_a.noconvert(), "velocity"_a.noconvert(), "rate"_a,
           "momentum"_a, "ahead"_a, "decay"_a, Released());
     m.def("adam_update", adam_update, "grad"_a.noconvert(), "data"_a.noconvert(), "m"_a.noconvert(), "v"_a.noconvert(),
-          "beta1"_a, "beta2"_a, "rate"_a, "root2"_a, "eps"_a, "decay"_a, "kept"_a, Released());
+          "beta1"_a, "beta2"_a, "rate"_a, "corrected"_a, "eps"_a, "decay"_a, "kept"_a, Released());
     m.def("scale", scale, "values"_a.noconvert(), "factor"_a, Released());
     m.def("sum_of_squares", sum_of_squares, "values"_a.noconvert(), "sum"_a.noconvert(), Released());
 }

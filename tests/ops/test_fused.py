@@ -32,6 +32,7 @@ class TestLinearReLU(OpLaws):
         "batch 1": case((1, 40), (37, 40), (37,)),
         "several panels": case((17, 300), (70, 300), (70,)),
         "three axes": case((2, 3, 5), (4, 5), (4,)),
+        "four axes, no images": case((2, 3, 4, 5), (6, 5), (6,)),
     }
     refused = {"features": refuse((2, 3), (4, 5), words="x has 3 features but weight expects 5")}
 

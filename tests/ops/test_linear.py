@@ -17,6 +17,7 @@ class TestLinear(OpLaws):
         "batch 1": case((1, 7), (2, 7), (2,)),
         "one in, one out": case((3, 1), (1, 1), (1,)),
         "more leading axes": case((2, 3, 5), (4, 5), (4,)),
+        "four axes, no images": case((2, 3, 4, 5), (6, 5), (6,)),
         "no samples": case((0, 5), (3, 5), (3,)),
     }
     refused = {

@@ -9,18 +9,19 @@ import numpy as np
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, DtypeError, ShapeError
 
-_FLOAT32, _FLOAT64 = {np.dtype(np.float32)}, {np.dtype(np.float64)}
-
 Pair: TypeAlias = tuple[int, int]
 Sides: TypeAlias = tuple[Pair, Pair]  # (top, bottom), (left, right)
 Padding: TypeAlias = int | Pair | Sides | Literal["same", "valid"]
 
 
+_FLOATS = np.dtype(np.float32), np.dtype(np.float64)
+
+
 def float_dtype(op: str, **arrays: Array | None) -> np.dtype[Any]:
     """Return the one dtype of `arrays`, float32 or float64; anything else is named in a DtypeError."""
-    found = {getattr(a, "dtype", None) for a in arrays.values() if a is not None}
-    if found in (_FLOAT32, _FLOAT64):  # the short way: this runs in every op of every step
-        return cast(np.dtype[Any], found.pop())
+    given: list[Any] = [getattr(a, "dtype", None) for a in arrays.values() if a is not None]
+    if given[0] in _FLOATS and given.count(given[0]) == len(given):  # as nearly always: nothing to name
+        return cast(np.dtype[Any], given[0])
     kinds = {name: np.asarray(a).dtype for name, a in arrays.items() if a is not None}
     first = next(iter(kinds.values()))
     for name, kind in kinds.items():
@@ -47,7 +48,10 @@ def axes(op: str, shape: Shape, names: str) -> Shape:
 def pair(op: str, name: str, value: int | Sequence[int], least: int = 1) -> Pair:
     """Return `value` as (height, width); an int stands for both."""
     try:
-        height, width = map(index, value) if isinstance(value, Sequence) else (index(value), index(value))
+        if isinstance(value, int) or not isinstance(value, Sequence):  # an int is known at once, a Sequence is not
+            height = width = index(value)
+        else:
+            height, width = map(index, value)
     except (TypeError, ValueError):
         raise ConfigError(f"{op}: {name} is {value!r}, expected an int or a (height, width) pair") from None
     if min(height, width) < least:

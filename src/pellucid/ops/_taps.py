@@ -23,9 +23,13 @@ def pool_options(
 
 def pool_shape(op: str, x_shape: Shape, kernel_size: int | Pair, stride: int | Pair | None, padding: Padding) -> Shape:
     """Return the shape of y (N, C, OH, OW); `stride` None means the kernel's size."""
+    return pooled(op, x_shape, *pool_options(op, kernel_size, stride, padding))
+
+
+def pooled(op: str, x_shape: Shape, kernel: Pair, stride: Pair, around: Sides) -> Shape:
+    """Return the shape of y, by options that are written out."""
     N, C, H, W = axes(op, x_shape, "NCHW")
-    kernel, step, around = pool_options(op, kernel_size, stride, padding)
-    return N, C, *window_counts(op, (H, W), kernel, step, around)
+    return N, C, *window_counts(op, (H, W), kernel, stride, around)
 
 
 def taps(

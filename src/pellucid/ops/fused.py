@@ -44,7 +44,8 @@ LARGEST = {"max_pool2d": 255, "avg_pool2d": 8}  # taps of a window that fit one 
 
 def linear_relu_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, LinearSaved]:
     """Return (y, saved)."""
-    y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias))
+    dtype = float_dtype("linear", x=x, weight=weight, bias=bias)
+    y = empty(linear_shape(x.shape, weight.shape), dtype, images=False)
     if bias is not None:
         same_shape("linear", "bias", bias, weight.shape[:1])
     _linear_relu_forward(x, weight, bias, y)
@@ -226,7 +227,7 @@ def _copy(found: Gradients, gradients: Any) -> None:
 
 def _gradients(x: Array, weight: Array, has_bias: bool, needs_input_grad: bool, dtype: Any) -> Gradients:
     return (
-        empty(x.shape, dtype) if needs_input_grad else None,
+        empty(x.shape, dtype, images=weight.ndim == 4) if needs_input_grad else None,
         empty(weight.shape, dtype, images=False),
         empty(weight.shape[:1], dtype) if has_bias else None,
     )

@@ -33,7 +33,7 @@ def linear_shape(x_shape: Shape, weight_shape: Shape) -> Shape:
 
 def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Saved]:
     """Return (y, saved)."""
-    y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias))
+    y = empty(linear_shape(x.shape, weight.shape), float_dtype("linear", x=x, weight=weight, bias=bias), images=False)
     if bias is not None:
         same_shape("linear", "bias", bias, weight.shape[:1])
     _linear_forward(x, weight, bias, y)
@@ -48,7 +48,7 @@ def linear_backward(
     dtype = float_dtype("linear", x=x, grad_y=grad_y)
     same_shape("linear", "grad_y", grad_y, linear_shape(x.shape, weight.shape))
     grad_weight, grad_bias = empty(weight.shape, dtype), empty(weight.shape[:1], dtype) if has_bias else None
-    grad_x = empty(x.shape, dtype) if needs_input_grad else None
+    grad_x = empty(x.shape, dtype, images=False) if needs_input_grad else None
     _linear_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias)
     return grad_x, grad_weight, grad_bias
 

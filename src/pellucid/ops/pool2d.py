@@ -29,7 +29,7 @@ from .._core.arrays import Array, Shape
 from ._check import Padding, Pair, Sides, float_dtype, same_shape
 from ._dispatch import twin
 from ._memory import empty, scratch
-from ._taps import pool_options, pool_shape, taps
+from ._taps import pool_options, pool_shape, pooled, taps
 
 Saved = tuple[Shape, Array, Pair, Pair, Sides]  # with each window's winner
 AverageSaved = tuple[Shape, Array, Pair, Pair, Sides]  # with each window's count
@@ -50,8 +50,8 @@ def max_pool2d_forward(
 ) -> tuple[Array, Saved]:
     """Return (y, saved); saved holds the index of each window's winner, one byte up to 256 taps."""
     dtype = float_dtype("max_pool2d", x=x)
-    shape = max_pool2d_shape(x.shape, kernel_size=kernel_size, stride=stride, padding=padding)
     kernel, stride, around = pool_options("max_pool2d", kernel_size, stride, padding)
+    shape = pooled("max_pool2d", x.shape, kernel, stride, around)
     y, index = empty(shape, dtype), empty(shape, np.min_scalar_type(kernel[0] * kernel[1] - 1))
     _max_pool2d_forward(x, y, index, kernel, stride, _start(around))
     return y, (x.shape, index, kernel, stride, around)
@@ -114,8 +114,9 @@ def avg_pool2d_forward(
     >>> avg_pool2d_forward(np.arange(8.0).reshape(1, 1, 2, 4), kernel_size=2)[0].tolist()
     [[[[2.5, 4.5]]]]
     """
-    y = empty(pool_shape("avg_pool2d", x.shape, kernel_size, stride, padding), float_dtype("avg_pool2d", x=x))
+    dtype = float_dtype("avg_pool2d", x=x)
     kernel, stride, around = pool_options("avg_pool2d", kernel_size, stride, padding)
+    y = empty(pooled("avg_pool2d", x.shape, kernel, stride, around), dtype)
     counts = divisors(x.shape, y.shape, kernel, stride, around, count_include_pad).astype(y.dtype)
     _avg_pool2d_forward(x, counts, y, kernel, stride, _start(around))
     return y, (x.shape, counts, kernel, stride, around)

@@ -71,18 +71,18 @@ class Adam(Optimizer):
         """Take Adam's step, with `weight_decay` as a part of the gradient; of the old values only `kept` stays."""
         beta1, beta2 = self.betas
         correction1, correction2 = 1 - beta1**self.steps, 1 - beta2**self.steps
-        rate, root2 = self.lr / correction1, math.sqrt(correction2)
+        rate, corrected = self.lr / correction1, 1 / math.sqrt(correction2)
         _adam_update(
-            grad, data, self.slots["m"], self.slots["v"], beta1, beta2, rate, root2, self.eps, weight_decay, kept
+            grad, data, self.slots["m"], self.slots["v"], beta1, beta2, rate, corrected, self.eps, weight_decay, kept
         )
 
 
 @twin
 def _adam_update(
-    grad: Array, data: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, root2: float, eps: float,
+    grad: Array, data: Array, m: Array, v: Array, beta1: float, beta2: float, rate: float, corrected: float, eps: float,
     weight_decay: float, kept: float,
 ) -> None:  # fmt: skip
-    """Move `data` by rate * m / (sqrt(v) / root2 + eps): rate and root2 hold the corrections."""
+    """Move `data` by rate * m / (corrected * sqrt(v) + eps): rate and corrected hold the corrections."""
     room = scratch(data.shape, data.dtype)
     m *= beta1
     m += np.multiply(regularized(grad, data, weight_decay, out=room), 1 - beta1, out=room)
@@ -91,7 +91,7 @@ def _adam_update(
     np.multiply(g, g, out=room)
     v += np.multiply(room, 1 - beta2, out=room)
     np.sqrt(v, out=room)
-    room /= root2
+    room *= corrected
     room += eps
     np.divide(m, room, out=room)
     if kept != 1:
