@@ -18,6 +18,7 @@ def test_steps_reuse_one_block(rng):
     for _ in range(3):
         with arena.step():
             y = conv(x)
+            conv.parameters().zero_grad()
             conv.backward(y)
             seen.append((y.ctypes.data, float(y.sum())))
     assert seen[1] == seen[2]

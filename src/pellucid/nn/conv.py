@@ -80,9 +80,7 @@ class Conv2d(Weighted):
 
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
-        grad_x, grad_weight, grad_bias = conv2d_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
-        self.add_gradients(grad_weight, grad_bias)
-        return grad_x
+        return self.run_backward(conv2d_backward, grad_y)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (O, OH, OW) for (C, H, W)."""

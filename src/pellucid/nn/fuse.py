@@ -6,7 +6,7 @@ fused when the native engine does, nobody watches one of its layers with a hook,
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from .. import ops
 from .._core.arrays import Array
@@ -15,6 +15,7 @@ from .conv import Conv2d
 from .linear import Linear
 from .module import Module
 from .pool import AvgPool2d, MaxPool2d
+from .weighted import Weighted
 
 Forward: TypeAlias = Callable[..., tuple[Array, Any]]
 Backward: TypeAlias = Callable[..., tuple[Array | None, Array, Array | None]]
@@ -79,10 +80,7 @@ class Fused:
         """Add to the gradients of the first layer's parameters, return grad_x."""
         if grad_y is None:
             return None
-        layer = self.first
-        grad_x, *gradients = self.row.backward(grad_y, layer.kept(), needs_input_grad=layer.needs_input_grad)
-        layer.add_gradients(*gradients)
-        return grad_x
+        return cast(Weighted, self.first).run_backward(self.row.backward, grad_y)
 
 
 Step: TypeAlias = Module | Fused

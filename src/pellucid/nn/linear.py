@@ -49,9 +49,7 @@ class Linear(Weighted):
 
     def backward(self, grad_y: Array) -> Array | None:
         """Add to the gradients of weight and bias, return grad_x."""
-        grad_x, grad_weight, grad_bias = linear_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad)
-        self.add_gradients(grad_weight, grad_bias)
-        return grad_x
+        return self.run_backward(linear_backward, grad_y)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (..., out_features) for (..., in_features)."""

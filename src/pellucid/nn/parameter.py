@@ -53,12 +53,28 @@ class Parameter:
     @property
     def grad(self) -> Array:
         """The gradient that backward passes have added up since the last `zero_grad`."""
-        flat, part = self._placed()
-        return flat.grad[part].reshape(self.shape)
+        flat, _ = self._placed()
+        if id(self) in flat.zeroed:
+            flat.zeroed.discard(id(self))
+            self._grad[...] = 0
+        return self._grad
 
     @grad.setter
     def grad(self, values: Array) -> None:
         _assign("gradient", self.grad, values)
+
+    def take_grad(self) -> Array | None:
+        """Return the gradient's memory for someone who writes all of it, if nothing was added since `zero_grad`."""
+        flat, _ = self._placed()
+        if id(self) not in flat.zeroed:
+            return None
+        flat.zeroed.discard(id(self))
+        return self._grad
+
+    @property
+    def _grad(self) -> Array:
+        flat, part = self._placed()
+        return flat.all_grad[part].reshape(self.shape)
 
     def _placed(self) -> "tuple[FlatParameters, slice]":
         if self._home is None:
@@ -102,7 +118,10 @@ class Segment:
 
 
 class FlatParameters:
-    """All parameters of a network, end to end in one vector: `data`, `grad`, and who lies where."""
+    """All parameters of a network, end to end in one vector: `data`, `grad`, and who lies where.
+
+    `zeroed` names the parameters whose gradient counts as zero whatever lies in `all_grad`.
+    """
 
     def __init__(self, named: dict[str, Parameter], dtype: np.dtype[Any]) -> None:
         """Lay out `named` in order; an object that has two names (tied weights) gets one place."""
@@ -114,7 +133,8 @@ class FlatParameters:
             segments.append(Segment(names[identity], part, parameter.shape))
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
-        self.data, self.grad = permanent((end,), dtype), permanent((end,), dtype)
+        self.data, self.all_grad = permanent((end,), dtype), permanent((end,), dtype)
+        self.zeroed: set[int] = set()
         self.zero_grad()
 
     def __iter__(self) -> Iterator[Parameter]:
@@ -123,9 +143,20 @@ class FlatParameters:
     def __len__(self) -> int:
         return len(self._parameters)
 
+    @property
+    def grad(self) -> Array:
+        """All gradients, end to end."""
+        for identity in tuple(self.zeroed):
+            self._parameters[identity].grad  # noqa: B018  # looking at it writes the zeros
+        return self.all_grad
+
     def zero_grad(self) -> None:
-        """Set every gradient to zero."""
-        self.grad[...] = 0
+        """Set every gradient to zero.
+
+        The zeros are written when somebody looks: a backward pass that writes a whole gradient needs none.  A view
+        that was taken before shows them no sooner.
+        """
+        self.zeroed.update(self._parameters)
 
 
 def start_values(states: dict[str, Parameter | Buffer], key: Callable[[str], int]) -> dict[str, Array]:

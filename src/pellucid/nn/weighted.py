@@ -1,8 +1,13 @@
 """What layers with a weight and perhaps a bias share: where their gradients go."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from .._core.arrays import Array
 from .module import Module
 from .parameter import Parameter
+
+Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
 
 class Weighted(Module):
@@ -11,9 +16,13 @@ class Weighted(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def add_gradients(self, grad_weight: Array, grad_bias: Array | None) -> None:
-        """Add to the gradients of weight and bias."""
-        for parameter, gradient in ((self.weight, grad_weight), (self.bias, grad_bias)):
-            if parameter is not None and gradient is not None:
+    def run_backward(self, op_backward: Callable[..., Gradients], grad_y: Array) -> Array | None:
+        """Run the op's backward on what forward kept; its gradients go to the parameters, grad_x is returned."""
+        bias = self.bias
+        out = self.weight.take_grad(), None if bias is None else bias.take_grad()
+        grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
+        for parameter, gradient, place in zip((self.weight, bias), gradients, out, strict=True):
+            if parameter is not None and gradient is not None and gradient is not place:
                 total = parameter.grad
                 total += gradient
+        return grad_x

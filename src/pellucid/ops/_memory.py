@@ -81,6 +81,20 @@ def empty(shape: Shape, dtype: npt.DTypeLike, *, images: bool = True) -> Array:
     return _poisoned(_shaped(_aligned_bytes(prod(shape) * kind.itemsize).view(kind), shape, images))
 
 
+def places(out: tuple[Array | None, Array | None], weight: Array, has_bias: bool) -> tuple[Array, Array | None]:
+    """Return where grad_weight and grad_bias go: into `out`, as far as it has a place for them, else new arrays."""
+    grad_weight, grad_bias = out
+    if grad_weight is None:
+        grad_weight = empty(weight.shape, weight.dtype, images=False)
+    if has_bias and grad_bias is None:
+        grad_bias = empty(weight.shape[:1], weight.dtype)
+    return grad_weight, grad_bias if has_bias else None
+
+
+NOWHERE: tuple[None, None] = (None, None)
+"""For `places`: both gradients are new arrays."""
+
+
 def permanent(shape: Shape, dtype: npt.DTypeLike) -> Array:
     """Return an aligned array that lives outside all arenas, whatever step is open."""
     kind: np.dtype[Any] = np.dtype(dtype)

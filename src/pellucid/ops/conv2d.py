@@ -29,7 +29,7 @@ from ._check import Padding, Pair, Sides, axes, float_dtype, pair, same_shape, s
 from ._depthwise import depthwise_forward, depthwise_grad_tap, depthwise_grad_weight
 from ._dispatch import twin
 from ._im2col import by_group, columns_of, rows_of, windows_of
-from ._memory import empty, scratch
+from ._memory import NOWHERE, empty, places, scratch
 
 
 class Options(NamedTuple):
@@ -105,19 +105,24 @@ def conv2d_forward(
 
 
 def conv2d_backward(
-    grad_y: Array, saved: Saved, *, needs_input_grad: bool = True
+    grad_y: Array,
+    saved: Saved,
+    *,
+    needs_input_grad: bool = True,
+    out: tuple[Array | None, Array | None] = NOWHERE,
 ) -> tuple[Array | None, Array, Array | None]:
     """Return (grad_x, grad_weight, grad_bias).
 
     grad_x is None where `needs_input_grad` is false (the first layer of a net), grad_bias where there was no bias.
+    `out` are arrays that grad_weight and grad_bias are written to, None for a new one.
     """
     x, weight, has_bias, options = saved
     same_shape("conv2d", "grad_y", grad_y, settled_shape(x.shape, weight.shape, options))
     dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
     grad_x = empty(x.shape, dtype) if needs_input_grad else None
-    grad_weight, grad_bias = empty(weight.shape, dtype, images=False), empty(weight.shape[:1], dtype)
-    _conv2d_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias if has_bias else None, *options[:4])
-    return grad_x, grad_weight, grad_bias if has_bias else None
+    grad_weight, grad_bias = places(out, weight, has_bias)
+    _conv2d_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias, *options[:4])
+    return grad_x, grad_weight, grad_bias
 
 
 @twin

@@ -26,7 +26,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ._check import Pair, axes, float_dtype, pair, same_shape
 from ._dispatch import twin
-from ._memory import empty
+from ._memory import NOWHERE, empty, places
 from .activation import relu_backward, relu_forward
 from .conv2d import Options, conv2d_backward, conv2d_forward, conv2d_shape, settled_shape, written_out
 from .linear import linear_backward, linear_forward, linear_shape
@@ -35,6 +35,7 @@ from .pool2d import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward
 LinearSaved: TypeAlias = tuple[Array, Array, bool, Array]
 ConvSaved: TypeAlias = tuple[Array, Array, bool, Options, Array]
 PoolSaved: TypeAlias = tuple[Array, Array, bool, Options, Array, Pair]
+Out: TypeAlias = tuple[Array | None, Array | None]  # where grad_weight and grad_bias go, None for new arrays
 Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
 linear_relu_shape = linear_shape
@@ -52,12 +53,14 @@ def linear_relu_forward(x: Array, weight: Array, bias: Array | None = None) -> t
     return y, (x, weight, bias is not None, y)
 
 
-def linear_relu_backward(grad_y: Array, saved: LinearSaved, *, needs_input_grad: bool = True) -> Gradients:
+def linear_relu_backward(
+    grad_y: Array, saved: LinearSaved, *, needs_input_grad: bool = True, out: Out = NOWHERE
+) -> Gradients:
     """Return (grad_x, grad_weight, grad_bias)."""
     x, weight, has_bias, y = saved
-    dtype = float_dtype("linear", x=x, grad_y=grad_y)
+    float_dtype("linear", x=x, grad_y=grad_y)
     same_shape("linear", "grad_y", grad_y, y.shape)
-    gradients = _gradients(x, weight, has_bias, needs_input_grad, dtype)
+    gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
     _linear_relu_backward(grad_y, y, x, weight, *gradients)
     return gradients
 
@@ -70,12 +73,14 @@ def conv2d_relu_forward(x: Array, weight: Array, bias: Array | None = None, **op
     return y, (x, weight, bias is not None, checked, y)
 
 
-def conv2d_relu_backward(grad_y: Array, saved: ConvSaved, *, needs_input_grad: bool = True) -> Gradients:
+def conv2d_relu_backward(
+    grad_y: Array, saved: ConvSaved, *, needs_input_grad: bool = True, out: Out = NOWHERE
+) -> Gradients:
     """Return (grad_x, grad_weight, grad_bias)."""
     x, weight, has_bias, options, y = saved
-    dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
+    float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("conv2d", "grad_y", grad_y, y.shape)
-    gradients = _gradients(x, weight, has_bias, needs_input_grad, dtype)
+    gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
     _conv2d_relu_backward(grad_y, y, x, weight, *gradients, *options[:4])
     return gradients
 
@@ -109,12 +114,14 @@ def conv2d_relu_max_pool2d_forward(
     return y, (x, weight, bias is not None, checked, index, window)
 
 
-def conv2d_relu_max_pool2d_backward(grad_y: Array, saved: PoolSaved, *, needs_input_grad: bool = True) -> Gradients:
+def conv2d_relu_max_pool2d_backward(
+    grad_y: Array, saved: PoolSaved, *, needs_input_grad: bool = True, out: Out = NOWHERE
+) -> Gradients:
     """Return (grad_x, grad_weight, grad_bias)."""
     x, weight, has_bias, options, index, window = saved
-    dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
+    float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("max_pool2d", "grad_y", grad_y, index.shape)
-    gradients = _gradients(x, weight, has_bias, needs_input_grad, dtype)
+    gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
     _conv2d_relu_max_pool2d_backward(grad_y, index, x, weight, *gradients, window, *options[:4])
     return gradients
 
@@ -130,12 +137,14 @@ def conv2d_relu_avg_pool2d_forward(
     return y, (x, weight, bias is not None, checked, passed, window)
 
 
-def conv2d_relu_avg_pool2d_backward(grad_y: Array, saved: PoolSaved, *, needs_input_grad: bool = True) -> Gradients:
+def conv2d_relu_avg_pool2d_backward(
+    grad_y: Array, saved: PoolSaved, *, needs_input_grad: bool = True, out: Out = NOWHERE
+) -> Gradients:
     """Return (grad_x, grad_weight, grad_bias)."""
     x, weight, has_bias, options, passed, window = saved
-    dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
+    float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("avg_pool2d", "grad_y", grad_y, passed.shape)
-    gradients = _gradients(x, weight, has_bias, needs_input_grad, dtype)
+    gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
     _conv2d_relu_avg_pool2d_backward(grad_y, passed, x, weight, *gradients, window, *options[:4])
     return gradients
 
@@ -225,12 +234,9 @@ def _copy(found: Gradients, gradients: Any) -> None:
             target[...] = value
 
 
-def _gradients(x: Array, weight: Array, has_bias: bool, needs_input_grad: bool, dtype: Any) -> Gradients:
-    return (
-        empty(x.shape, dtype, images=weight.ndim == 4) if needs_input_grad else None,
-        empty(weight.shape, dtype, images=False),
-        empty(weight.shape[:1], dtype) if has_bias else None,
-    )
+def _gradients(x: Array, weight: Array, has_bias: bool, needs_input_grad: bool, out: Out) -> Gradients:
+    grad_x = empty(x.shape, x.dtype, images=weight.ndim == 4) if needs_input_grad else None
+    return grad_x, *places(out, weight, has_bias)
 
 
 def _check(x: Array, weight: Array, bias: Array | None, options: dict[str, Any]) -> tuple[Any, Options]:

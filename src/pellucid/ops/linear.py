@@ -17,7 +17,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
 from ._check import axes, float_dtype, same_shape
 from ._dispatch import twin
-from ._memory import empty
+from ._memory import NOWHERE, empty, places
 
 Saved = tuple[Array, Array, bool]
 
@@ -41,13 +41,20 @@ def linear_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[
 
 
 def linear_backward(
-    grad_y: Array, saved: Saved, *, needs_input_grad: bool = True
+    grad_y: Array,
+    saved: Saved,
+    *,
+    needs_input_grad: bool = True,
+    out: tuple[Array | None, Array | None] = NOWHERE,
 ) -> tuple[Array | None, Array, Array | None]:
-    """Return (grad_x, grad_weight, grad_bias); grad_x is None where `needs_input_grad` is false."""
+    """Return (grad_x, grad_weight, grad_bias); grad_x is None where `needs_input_grad` is false.
+
+    `out` are arrays that grad_weight and grad_bias are written to, None for a new one.
+    """
     x, weight, has_bias = saved
     dtype = float_dtype("linear", x=x, grad_y=grad_y)
     same_shape("linear", "grad_y", grad_y, linear_shape(x.shape, weight.shape))
-    grad_weight, grad_bias = empty(weight.shape, dtype), empty(weight.shape[:1], dtype) if has_bias else None
+    grad_weight, grad_bias = places(out, weight, has_bias)
     grad_x = empty(x.shape, dtype, images=False) if needs_input_grad else None
     _linear_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias)
     return grad_x, grad_weight, grad_bias

@@ -12,7 +12,10 @@ class Parameters(Protocol):
     """What an optimiser needs of a network: all values and all gradients, each one flat vector."""
 
     data: Array
-    grad: Array
+
+    @property
+    def grad(self) -> Array:
+        """All gradients."""
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
