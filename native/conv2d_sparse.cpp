@@ -4,6 +4,7 @@
 // adds gradient * window to grad_weight and gradient * weight to grad_x.  A kernel row of KW taps x C channels lies
 // together in memory, so both run along it.
 #include "conv2d_gradient.hpp"
+#include "conv2d_winners.hpp"
 #include "transpose.hpp"
 
 PELLUCID_OPEN
@@ -16,12 +17,6 @@ constexpr int REGISTERS = 12;
 #else
 constexpr int REGISTERS = 24;
 #endif
-
-struct Winners {
-    long count;
-    const int32_t* place;  // of the window in the padded image
-    const float* gradient;
-};
 
 struct Window {
     long rows, row_length;  // kernel rows, and how far apart they lie in the image
@@ -138,41 +133,6 @@ void scatter_all(const Winners& w, const Window& k, const float* weight, float* 
     else scatter<vf>(w, k, weight, grad_x);
 }
 
-// Lists of all channels of a sample, `windows` entries apart.  Whether a window has a winner is as good as random: no
-// branches here.
-void list_winners(const Gradient& g, long sample, long row_length, long* counts, int32_t* places, float* gradients) {
-    const Conv& s = g.s;
-    const Finish& f = g.f;
-    const long O = s.O, OH = f.OH, OW = f.OW, windows = OH * OW;
-    const int taps = (int)f.taps();
-    const int32_t down = (int32_t)(f.KH * s.SH * row_length), right = (int32_t)(f.KW * s.SW * s.C);
-    int32_t* tap_place = (int32_t*)(gradients + O * windows);
-    for (int tap = 0; tap < taps; tap++)
-        tap_place[tap] = (int32_t)(tap / f.KW * s.SH * row_length + tap % f.KW * s.SW * s.C);
-    tap_place[taps] = 0;  // closed by ReLU
-    const uint8_t* index = g.passed + sample * g.sample_y();
-    const float* grad_y = g.grad_y + sample * g.sample_y();
-    for (long o = 0; o < O; o++) {
-        long n = 0;
-        int32_t* place = places + o * windows;
-        uint32_t* gradient = (uint32_t*)(gradients + o * windows);
-        const uint8_t* tap_at = index + o;
-        const float* value_at = grad_y + o;
-        for (long i = 0; i < OH; i++) {
-            int32_t window = (int32_t)i * down;
-            for (long j = 0; j < OW; j++, tap_at += O, value_at += O, window += right) {
-                const int tap = *tap_at;
-                uint32_t bits;
-                memcpy(&bits, value_at, sizeof bits);
-                place[n] = window + tap_place[tap];
-                gradient[n] = bits;
-                n += (long)((unsigned)(tap < taps) & (unsigned)(bits << 1 != 0));
-            }
-        }
-        counts[o] = n;
-    }
-}
-
 // bias[o] += the gradients that ReLU let pass, in the order of the windows.
 void add_bias_gradient(const Gradient& g, long sample, float* bias) {
     const long O = g.s.O, windows = g.f.OH * g.f.OW;
@@ -237,12 +197,16 @@ void sparse_backward(const Gradient& g) {
             const bool in_place = !s.padded() && !slack;
             float* grad_x = in_place && g.grad_x ? g.grad_x + n * g.sample_x() : buffer + image;
             if (g.grad_x) memset(grad_x, 0, (s.padded_height() * row_length + (in_place ? 0 : WIDTH)) * sizeof(float));
-            for (long o = 0; o < s.O; o++) {
-                const Winners w{counts[o], places + o * windows, gradients + o * windows};
-                if (!w.count) continue;
-                add_all_windows(w, kernel, x, mine + o * s.KH * padded);
-                if (g.grad_x) scatter_all(w, kernel, packed + o * s.KH * padded, grad_x);
-            }
+            // One after the other: x and grad_x together are more than the first cache holds.
+            auto for_channels = [&](auto use) {
+                for (long o = 0; o < s.O; o++)
+                    if (counts[o]) use(o, Winners{counts[o], places + o * windows, gradients + o * windows});
+            };
+            for_channels([&](long o, const Winners& w) { add_all_windows(w, kernel, x, mine + o * s.KH * padded); });
+            if (g.grad_x)
+                for_channels([&](long o, const Winners& w) {
+                    scatter_all(w, kernel, packed + o * s.KH * padded, grad_x);
+                });
             if (g.grad_x && !in_place)
                 for (long h = 0; h < s.H; h++)
                     memcpy(g.grad_x + n * g.sample_x() + h * s.W * s.C,

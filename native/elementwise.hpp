@@ -5,7 +5,7 @@
 
 PELLUCID_OPEN
 
-constexpr long PIECE = 1 << 14;  // numbers; a smaller array is not worth a second thread
+constexpr long PIECE = 1 << 14;  // numbers of work that is worth a thread
 
 // A vector's place in the arrays of a loop: from number `first` on, `count` of its lanes lie inside.
 struct Lanes {
@@ -30,7 +30,8 @@ INLINE void for_each_in(long begin, long end, F f) {
 // f(Lanes) for all of n numbers.
 template <class F>
 INLINE void for_each(long n, F f) {
-    parallel_for((n + PIECE - 1) / PIECE, [=](long piece) { for_each_in(piece * PIECE, min(n, (piece + 1) * PIECE), f); });
+    const long pieces = (n + PIECE - 1) / PIECE;
+    parallel_for(pieces, [=](long i) { for_each_in(i * n / pieces, (i + 1) * n / pieces, f); });
 }
 
 PELLUCID_CLOSE

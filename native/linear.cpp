@@ -96,8 +96,40 @@ void linear_run(const float* x, const float* packed, const float* bias, float* y
 
 long linear_packed_size(long I, long O) { return panel_count(O) * PANEL * I; }
 
+namespace {
+
+// Lanes are samples: x is turned over instead of the weight, which is read once, as it lies.  Each output is the same
+// chain of sums as in linear_run.
+void forward_by_samples(const float* x, const float* weight, const float* bias, float* y, long N, long I, long O,
+                        bool relu) {
+    const long panels = panel_count(N);
+    float* turned = scratch(PACKED, linear_packed_size(I, N));
+    linear_pack(x, turned, I, N);
+    const long blocks = (O + ROWS - 1) / ROWS;
+    parallel_for(panels * blocks, [=](long item) {
+        const long panel = item / blocks, block = item % blocks, samples = min(PANEL, N - panel * PANEL);
+        const long first = block * O / blocks, count = (block + 1) * O / blocks - first;
+        alignas(64) float sums[ROWS * PANEL];
+        long rows[ROWS];
+        regular_rows(rows, ROWS, I);
+        for (long k = 0; k == 0 || k < I; k += DEPTH)
+            tiles(count, panel_vectors(N, panel), Sum{1, min(DEPTH, I - k), 0, 1, PANEL}, weight + first * I + k, rows,
+                  turned + (panel * I + k) * PANEL, sums, PANEL, k > 0);
+        for (long n = 0; n < samples; n++)
+            for (long o = 0; o < count; o++) {
+                float value = sums[o * PANEL + n];
+                if (bias) value += bias[first + o];
+                if (relu) value = value <= 0.0f ? 0.0f : value;
+                y[(panel * PANEL + n) * O + first + o] = value;
+            }
+    });
+}
+
+}  // namespace
+
 void linear_forward(const float* x, const float* weight, const float* bias, float* y, long N, long I, long O,
                     bool relu) {
+    if (N >= 16 && N <= O) return forward_by_samples(x, weight, bias, y, N, I, O, relu);
     float* packed = scratch(PACKED, linear_packed_size(I, O));
     linear_pack(weight, packed, I, O);
     linear_run(x, packed, bias, y, N, I, O, relu);

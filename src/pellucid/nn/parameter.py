@@ -150,6 +150,12 @@ class FlatParameters:
             self._parameters[identity].grad  # noqa: B018  # looking at it writes the zeros
         return self.all_grad
 
+    @grad.setter
+    def grad(self, values: Array) -> None:
+        self.zeroed.clear()
+        if values is not self.all_grad:
+            self.all_grad[...] = values
+
     def zero_grad(self) -> None:
         """Set every gradient to zero.
 

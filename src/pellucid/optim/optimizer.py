@@ -17,6 +17,9 @@ class Parameters(Protocol):
     def grad(self) -> Array:
         """All gradients."""
 
+    @grad.setter
+    def grad(self, values: Array) -> None: ...
+
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
 
