@@ -9,6 +9,7 @@ PELLUCID_OPEN
 namespace {
 
 constexpr long UNIT = 16;  // channels come in multiples of it, whatever the width of a vector
+constexpr long PANELS_AT_ONCE = 4;  // that read a point's inputs while they are in the first cache
 
 // How one sample falls into tiles.
 struct Tiling {
@@ -94,6 +95,23 @@ void transform_outputs(const Tiling& t, const float* products, long plane, int v
         }
 }
 
+// What follows the products of one panel, whose first channel is o: back to outputs, and what comes after them.
+template <int M>
+void finish_panel(const Finish& f, const Tiling& t, const float* products, long plane, float* strip, long o, long O,
+                  const float* bias, float* y, uint8_t* passed, long begin, long rows) {
+    const long count = min(PANEL, O - o), pixels = t.columns * M;
+    const int vectors = count > WIDTH ? 2 : 1;
+    for (long i = 0; i < rows; i++) {
+        transform_outputs<M>(t, products + i * t.columns * PANEL, plane, vectors, strip);
+        const long first = (begin + i) * M, wanted = min(M, t.height - first);
+        for (long r = 0; r < wanted; r += f.KH) {
+            const long place = (first + r) / f.KH * f.OW * O + o;
+            finish_row(f, strip + r * pixels * PANEL, pixels, PANEL, bias ? bias + o : nullptr, count, y + place,
+                       passed ? passed + place : nullptr, O);
+        }
+    }
+}
+
 // Rows of tiles [begin, end) of one sample.
 template <int M>
 void run_tiles(const Conv& s, const Finish& f, const Tiling& t, const float* image, const float* packed,
@@ -102,29 +120,27 @@ void run_tiles(const Conv& s, const Finish& f, const Tiling& t, const float* ima
     const long rows = end - begin, tiles_here = rows * t.columns, panels = panel_count(s.O);
     const long plane_in = tiles_here * s.C + 16, plane_out = tiles_here * PANEL + 16;  // no two planes share a cache set
     const long strip_floats = M * t.columns * M * PANEL, image_rows = rows * M + 2, image_columns = t.columns * M + 2;
-    float* points = scratch(LOCAL, POINTS * (plane_in + plane_out) + strip_floats + image_rows * image_columns * s.C + 3 * 16);
+    const long at_once = min(panels, PANELS_AT_ONCE), panel_step = POINTS * plane_out;
+    float* points = scratch(
+        LOCAL, POINTS * plane_in + at_once * panel_step + strip_floats + image_rows * image_columns * s.C + 3 * 16);
     float* products = points + POINTS * plane_in;
-    float* strip = products + POINTS * plane_out;
+    float* strip = products + at_once * panel_step;
     long row_length;
     const float* x = tile_rows(s, image, begin * M, image_rows, image_columns, strip + strip_floats, &row_length);
     transform_inputs<M>(s, t, x, row_length, rows, points, plane_in);
     long* at = (long*)scratch(LISTS, 2 * tiles_here);
     regular_rows(at, tiles_here, s.C);
-    for (long panel = 0; panel < panels; panel++) {
-        const int vectors = panel_vectors(s.O, panel);
+    const Sum sum{1, s.C, 0, 1, PANEL};
+    for (long first = 0; first < panels; first += at_once) {
+        const long last = min(panels, first + at_once);
         for (int p = 0; p < POINTS; p++)
-            tiles(tiles_here, vectors, Sum{1, s.C, 0, 1, PANEL}, points + p * plane_in, at,
-                  packed + (panel * POINTS + p) * s.C * PANEL, products + p * plane_out, PANEL, false);
-        const long o = panel * PANEL, count = min(PANEL, s.O - o);
-        for (long i = 0; i < rows; i++) {
-            transform_outputs<M>(t, products + i * t.columns * PANEL, plane_out, vectors, strip);
-            const long first = (begin + i) * M, wanted = min(M, t.height - first);
-            for (long r = 0; r < wanted; r += f.KH) {
-                const long place = (first + r) / f.KH * f.OW * s.O + o;
-                finish_row(f, strip + r * t.columns * M * PANEL, t.columns * M, PANEL, bias ? bias + o : nullptr, count,
-                           y + place, passed ? passed + place : nullptr, s.O);
-            }
-        }
+            for (long panel = first; panel < last; panel++)
+                tiles(tiles_here, panel_vectors(s.O, panel), sum, points + p * plane_in, at,
+                      packed + (panel * POINTS + p) * s.C * PANEL, products + (panel - first) * panel_step + p * plane_out,
+                      PANEL, false);
+        for (long panel = first; panel < last; panel++)
+            finish_panel<M>(f, t, products + (panel - first) * panel_step, plane_out, strip, panel * PANEL, s.O, bias, y,
+                            passed, begin, rows);
     }
 }
 

@@ -11,6 +11,10 @@ void sgd_update(const float* grad, float* data, float* velocity, float rate, flo
     for_each(n, [=](Lanes at) {
         vf p = at.load(data), g = at.load(grad);
         if (decay != 0.0f) g = p * decay + g;
+        if (!velocity) {
+            at.store(data, p - g * rate);
+            return;
+        }
         vf v = at.load(velocity) * momentum + g;
         at.store(velocity, v);
         at.store(data, ahead != 0.0f ? p - g * rate - v * ahead : p - v * rate);

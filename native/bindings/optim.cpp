@@ -9,9 +9,9 @@ const float* vector(FloatIn array) {
     return array.data();
 }
 
-void sgd_update(FloatIn grad, FloatOut data, FloatOut velocity, double rate, double momentum, double ahead,
+void sgd_update(FloatIn grad, FloatOut data, MaybeOut velocity, double rate, double momentum, double ahead,
                 double decay) {
-    expect(count(grad) == count(data) && count(velocity) == count(data), "SGD: vectors of different lengths");
+    expect(count(grad) == count(data) && (!velocity || count(*velocity) == count(data)), "SGD: vectors of different lengths");
     kernels->sgd_update(vector(grad), output(data, ROW_MAJOR), output(velocity, ROW_MAJOR), (float)rate,
                         (float)momentum, (float)ahead, (float)decay, count(data));
 }
@@ -35,7 +35,7 @@ void sum_of_squares(FloatIn values, const Out<double>& sum) {
 }  // namespace
 
 void bind_optim(nb::module_& m) {
-    m.def("sgd_update", sgd_update, "grad"_a.noconvert(), "data"_a.noconvert(), "velocity"_a.noconvert(), "rate"_a,
+    m.def("sgd_update", sgd_update, "grad"_a.noconvert(), "data"_a.noconvert(), "velocity"_a.noconvert().none(), "rate"_a,
           "momentum"_a, "ahead"_a, "decay"_a, Released());
     m.def("adam_update", adam_update, "grad"_a.noconvert(), "data"_a.noconvert(), "m"_a.noconvert(), "v"_a.noconvert(),
           "beta1"_a, "beta2"_a, "rate"_a, "corrected"_a, "eps"_a, "decay"_a, "kept"_a, Released());

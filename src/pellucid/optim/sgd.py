@@ -52,7 +52,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, ("velocity",))
+        super().__init__(parameters, lr, ("velocity",) if momentum else ())
         in_unit_interval("SGD", momentum=momentum)
         from_zero("SGD", weight_decay=weight_decay)
         if nesterov and not momentum:
@@ -62,16 +62,21 @@ class SGD(Optimizer):
     def update(self, data: Array, grad: Array) -> None:
         """Apply the rule to the flat vectors in place."""
         ahead = self.lr * self.momentum if self.nesterov else 0.0
-        _sgd_update(grad, data, self.slots["velocity"], self.lr, self.momentum, ahead, self.weight_decay)
+        if self.momentum and "velocity" not in self.slots:  # it was given after all
+            self.slots["velocity"] = np.zeros_like(data)
+        _sgd_update(grad, data, self.slots.get("velocity"), self.lr, self.momentum, ahead, self.weight_decay)
 
 
 @twin
 def _sgd_update(
-    grad: Array, data: Array, velocity: Array, lr: float, momentum: float, ahead: float, weight_decay: float
+    grad: Array, data: Array, velocity: Array | None, lr: float, momentum: float, ahead: float, weight_decay: float
 ) -> None:
-    """Move `data`; a Nesterov step looks `ahead` = lr * momentum along the velocity, any other 0."""
+    """Move `data`, without momentum without velocity; a Nesterov step looks `ahead` = lr * momentum along the velocity, any other 0."""
     room = scratch(data.shape, data.dtype)
     grad = regularized(grad, data, weight_decay, out=room)
+    if velocity is None:
+        data -= np.multiply(grad, lr, out=room)
+        return
     velocity *= momentum
     velocity += grad
     if ahead:  # its two terms one after the other: the one scratch vector is enough
