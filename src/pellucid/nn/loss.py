@@ -89,12 +89,16 @@ class CrossEntropyLoss:
         given = None if sample_weights is None else _sample_weights(sample_weights, len(logits))
         weight = None if self.weight is None else self.weight.astype(logits.dtype)
         losses, saved = cross_entropy_forward(logits, targets, label_smoothing=self.label_smoothing, weight=weight)
-        share = np.ones(len(logits)) if given is None else given
-        weights = np.ones(len(logits))
-        if self.reduction == "mean":
-            weights = share if weight is None or targets.ndim == 2 else share * weight[targets]
-            total = ordered_sum(weights) or 1.0  # samples that all weigh 0 have no loss and no gradient
-            share = share / total
+        N = len(logits)
+        weights = np.ones(N)
+        if given is None and (weight is None or targets.ndim == 2):  # the mean over the samples
+            total, share = float(N), np.full(N, 1 / N if self.reduction == "mean" else 1.0)
+        else:
+            share = weights if given is None else given
+            if self.reduction == "mean":
+                weights = share if weight is None or targets.ndim == 2 else share * weight[targets]
+                total = ordered_sum(weights) or 1.0  # samples that all weigh 0 have no loss and no gradient
+                share = share / total
         self.losses, self.weights = outside(losses) if given is None else given * losses, weights
         self._saved = saved, share.astype(logits.dtype)
         loss = ordered_sum(self.losses)

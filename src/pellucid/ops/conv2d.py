@@ -19,6 +19,7 @@ The windows of x become the rows of a matrix for each group (im2col), so that th
 groups of one channel (depthwise) go their own way, see _depthwise.py.
 """
 
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -57,9 +58,12 @@ def conv2d_shape(
 ) -> Shape:
     """Return the shape of y; a ShapeError names sizes that do not fit."""
     kernel = axes("conv2d weight", weight_shape, "OCHW")[2:]
-    return settled_shape(x_shape, weight_shape, written_out(kernel, stride, padding, dilation, groups, exact))
+    return settled_shape(
+        tuple(x_shape), tuple(weight_shape), written_out(kernel, stride, padding, dilation, groups, exact)
+    )
 
 
+@lru_cache(maxsize=1024)
 def settled_shape(x_shape: Shape, weight_shape: Shape, options: Options) -> Shape:
     """Return what conv2d_shape does, for options that are written out already."""
     N, C, H, W = axes("conv2d", x_shape, "NCHW")

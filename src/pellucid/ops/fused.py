@@ -18,6 +18,7 @@ the other one of them.
 Shapes and arguments as in conv2d.py, linear.py and pool2d.py.
 """
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -89,11 +90,17 @@ def conv2d_relu_max_pool2d_shape(
     x_shape: Shape, weight_shape: Shape, *, kernel_size: int | Pair, pool: str = "max_pool2d", **options: Any
 ) -> Shape:
     """Return the shape of y; a window has at most as many taps as one byte can tell apart."""
-    KH, KW = pair(pool, "kernel_size", kernel_size)
+    window = pair(pool, "kernel_size", kernel_size)
     conv = _settled(axes("conv2d weight", weight_shape, "OCHW")[2:], options)
+    return _pooled_shape(tuple(x_shape), tuple(weight_shape), window, pool, conv)
+
+
+@lru_cache(maxsize=1024)
+def _pooled_shape(x_shape: Shape, weight_shape: Shape, window: Pair, pool: str, options: Options) -> Shape:
+    KH, KW = window
     if (most := LARGEST[pool]) < KH * KW:
         raise ConfigError(f"{pool}: a fused window has at most {most} taps, {KH}x{KW} are more")
-    return max_pool2d_shape(settled_shape(x_shape, weight_shape, conv), kernel_size=(KH, KW))
+    return max_pool2d_shape(settled_shape(x_shape, weight_shape, options), kernel_size=window)
 
 
 def conv2d_relu_avg_pool2d_shape(
