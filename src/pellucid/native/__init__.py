@@ -76,9 +76,26 @@ def describe() -> str:
 
 @contextmanager
 def using(name: str) -> Iterator[None]:
-    """Compute with "numpy", or with the kernels of one instruction set, for the length of a ``with``.
+    """Compute with another engine for the length of a ``with``; tests and benchmarks compare engines so.
 
-    It holds for the whole process; tests and benchmarks compare engines with it.
+    It holds for the whole process, all of its threads.
+
+    Parameters
+    ----------
+    name : str
+        "numpy", or an instruction set such as "x86_64_v3": one of ``native.engine.instruction_sets()``.
+
+    Raises
+    ------
+    ConfigError
+        If there are no such kernels on this machine.
+
+    Examples
+    --------
+    >>> from pellucid import native
+    >>> with native.using("numpy"):
+    ...     print(native.engine)
+    None
     """
     global engine
     before = engine

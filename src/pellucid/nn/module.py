@@ -209,7 +209,19 @@ class Module(State, Hooked):
         return self._set(training=False, keeping=False)
 
     def plain(self) -> AbstractContextManager[None]:
-        """Run every layer by itself, none fused with its neighbours, for the length of a ``with``."""
+        """Run every layer by itself, none fused with its neighbours, for the length of a ``with``.
+
+        Fusion changes speed, and results by no more than rounding.
+
+        Examples
+        --------
+        >>> model = Sequential(Linear(2, 2, weight_init="ones"), ReLU()).build((2,))
+        >>> with model.plain():
+        ...     print(model(np.ones((1, 2), np.float32)), model.fusing)
+        [[2. 2.]] False
+        >>> model.fusing
+        True
+        """
         return self._set(fusing=False)
 
     @contextmanager

@@ -42,7 +42,11 @@ class Predictor:
     Examples
     --------
     >>> model = Sequential(Linear(2, 3, weight_init="ones")).build((2,), seed=0)
-    >>> Predictor(model)(np.ones((1, 2), np.float32)).tolist()
+    >>> predict = Predictor(model)
+    >>> predict(np.ones((1, 2), np.float32)).tolist()
+    [[2.0, 2.0, 2.0]]
+    >>> model[0].weight.data[...] = 0     # training goes on without it
+    >>> predict(np.ones((1, 2), np.float32)).tolist()
     [[2.0, 2.0, 2.0]]
     """
 
