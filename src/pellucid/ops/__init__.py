@@ -33,11 +33,15 @@ from .fused import (
     conv2d_relu_max_pool2d_forward,
     conv2d_relu_max_pool2d_shape,
     conv2d_relu_shape,
+)
+from .linear import (
+    linear_backward,
+    linear_forward,
     linear_relu_backward,
     linear_relu_forward,
     linear_relu_shape,
+    linear_shape,
 )
-from .linear import linear_backward, linear_forward, linear_shape
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
 from .pool2d import (
     avg_pool2d_backward,

@@ -1,21 +1,20 @@
-"""Neighbours in one: what a convolution or linear layer and the layers behind it compute, without stops in memory.
+"""Neighbours in one: what a convolution and the layers behind it compute, without stops in memory.
 
-    linear_relu               y = relu(linear(x))
     conv2d_relu               y = relu(conv2d(x))
     conv2d_relu_max_pool2d    y = max_pool2d(relu(conv2d(x)))       windows `kernel_size` that touch: stride = size,
     conv2d_relu_avg_pool2d    y = avg_pool2d(relu(conv2d(x)))       no padding
 
 The gradients are those of the compositions.  What lies between is not kept, only where the gradient passes:
 
-    linear_relu, conv2d_relu   y itself: it passes where y > 0
-    with max_pool2d            index[n,o,i,j] = u*KW + v of the window's winner, KH*KW where ReLU closed it
-    with avg_pool2d            bit u*KW + v of passed[n,o,i,j] tells whether ReLU let that tap pass
+    conv2d_relu        y itself: it passes where y > 0
+    with max_pool2d    index[n,o,i,j] = u*KW + v of the window's winner, KH*KW where ReLU closed it
+    with avg_pool2d    bit u*KW + v of passed[n,o,i,j] tells whether ReLU let that tap pass
 
 Of a max-pooled layer at most one output in KH*KW has a gradient, and the native engine goes back through these alone.
 Here the references are the compositions.  Where adding the bias makes two values of a window equal the winner may be
 the other one of them.
 
-Shapes and arguments as in conv2d.py, linear.py and pool2d.py.
+Shapes and arguments as in conv2d.py and pool2d.py; a linear layer with ReLU is in linear.py.
 """
 
 from functools import lru_cache
@@ -30,40 +29,15 @@ from ._dispatch import twin
 from ._memory import NOWHERE, empty, places
 from .activation import relu_backward, relu_forward
 from .conv2d import Options, conv2d_backward, conv2d_forward, conv2d_shape, settled_shape, written_out
-from .linear import linear_backward, linear_forward, linear_shape
 from .pool2d import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
 
-LinearSaved: TypeAlias = tuple[Array, Array, bool, Array]
 ConvSaved: TypeAlias = tuple[Array, Array, bool, Options, Array]
 PoolSaved: TypeAlias = tuple[Array, Array, bool, Options, Array, Pair]
 Out: TypeAlias = tuple[Array | None, Array | None]  # where grad_weight and grad_bias go, None for new arrays
 Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
-linear_relu_shape = linear_shape
 conv2d_relu_shape = conv2d_shape
 LARGEST = {"max_pool2d": 255, "avg_pool2d": 8}  # taps of a window that fit one byte
-
-
-def linear_relu_forward(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, LinearSaved]:
-    """Return (y, saved)."""
-    dtype = float_dtype("linear", x=x, weight=weight, bias=bias)
-    y = empty(linear_shape(x.shape, weight.shape), dtype, images=False)
-    if bias is not None:
-        same_shape("linear", "bias", bias, weight.shape[:1])
-    _linear_relu_forward(x, weight, bias, y)
-    return y, (x, weight, bias is not None, y)
-
-
-def linear_relu_backward(
-    grad_y: Array, saved: LinearSaved, *, needs_input_grad: bool = True, out: Out = NOWHERE
-) -> Gradients:
-    """Return (grad_x, grad_weight, grad_bias)."""
-    x, weight, has_bias, y = saved
-    float_dtype("linear", x=x, grad_y=grad_y)
-    same_shape("linear", "grad_y", grad_y, y.shape)
-    gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
-    _linear_relu_backward(grad_y, y, x, weight, *gradients)
-    return gradients
 
 
 def conv2d_relu_forward(x: Array, weight: Array, bias: Array | None = None, **options: Any) -> tuple[Array, ConvSaved]:
@@ -157,17 +131,6 @@ def conv2d_relu_avg_pool2d_backward(
 
 
 # --- the references: the compositions ----------------------------------------------------------------------------
-
-
-@twin
-def _linear_relu_forward(x: Array, weight: Array, bias: Array | None, y: Array) -> None:
-    y[...] = relu_forward(linear_forward(x, weight, bias)[0])[0]
-
-
-@twin
-def _linear_relu_backward(grad_y: Array, y: Array, x: Array, weight: Array, *gradients: Array | None) -> None:
-    saved = x, weight, gradients[2] is not None
-    _copy(linear_backward(relu_backward(grad_y, y), saved, needs_input_grad=gradients[0] is not None), gradients)
 
 
 @twin

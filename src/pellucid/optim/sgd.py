@@ -71,7 +71,7 @@ class SGD(Optimizer):
 def _sgd_update(
     grad: Array, data: Array, velocity: Array | None, lr: float, momentum: float, ahead: float, weight_decay: float
 ) -> None:
-    """Move `data`, without momentum without velocity; a Nesterov step looks `ahead` = lr * momentum along the velocity, any other 0."""
+    """Move `data`; without momentum there is no velocity.  A Nesterov step looks `ahead` = lr * momentum along it."""
     room = scratch(data.shape, data.dtype)
     grad = regularized(grad, data, weight_decay, out=room)
     if velocity is None:
