@@ -49,16 +49,17 @@ void product(long M, long K, const float* a, long row, long step, const float* b
     long rows[ROWS];
     regular_rows(rows, ROWS, row);
     const bool whole = columns == vectors * WIDTH;
-    for (long m = 0; m < M; m += ROWS) {
-        long count = min(ROWS, M - m);
+    const long pieces = (M + ROWS - 1) / ROWS;
+    for (long i = 0; i < pieces; i++) {
+        const long m = i * M / pieces, count = (i + 1) * M / pieces - m;
         float* target = whole ? c + m * c_stride : edge;
-        long stride = whole ? c_stride : PANEL;
+        const long stride = whole ? c_stride : PANEL;
         for (long k = 0; k == 0 || k < K; k += DEPTH) {
             Sum sum{1, min(DEPTH, K - k), 0, step, PANEL};
             tiles(count, vectors, sum, a + m * row + k * step, rows, b + k * PANEL, target, stride, k > 0);
         }
         if (!whole)
-            for (long i = 0; i < count; i++) memcpy(c + (m + i) * c_stride, edge + i * PANEL, columns * sizeof(float));
+            for (long j = 0; j < count; j++) memcpy(c + (m + j) * c_stride, edge + j * PANEL, columns * sizeof(float));
     }
 }
 
@@ -77,11 +78,12 @@ void linear_run(const float* x, const float* packed, const float* bias, float* y
         const int vectors = panel_vectors(O, panel);
         long rows[ROWS];
         regular_rows(rows, ROWS, I);
+        const long pieces = (count + ROWS - 1) / ROWS;
         for (long k = 0; k == 0 || k < I; k += DEPTH)
-            for (long m = 0; m < count; m += ROWS) {
+            for (long i = 0; i < pieces; i++) {
+                const long m = i * count / pieces, here = (i + 1) * count / pieces - m;
                 Sum sum{1, min(DEPTH, I - k), 0, 1, PANEL};
-                tiles(min(ROWS, count - m), vectors, sum, x + (first + m) * I + k, rows, b + k * PANEL,
-                      sums + m * PANEL, PANEL, k > 0);
+                tiles(here, vectors, sum, x + (first + m) * I + k, rows, b + k * PANEL, sums + m * PANEL, PANEL, k > 0);
             }
         for (long m = 0; m < count; m++)
             for (long n = 0; n < columns; n += WIDTH) {

@@ -177,3 +177,33 @@ def test_an_error_in_a_nested_net_names_the_way():
 def test_a_layer_refuses_impossible_sizes(make, words):
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+def test_a_backward_that_fails_leaves_the_gradients_zero(rng):
+    """A gradient counts as zero until it was written: what lies there from the last step does not come back."""
+    layer = Linear(3, 2).build((3,))
+    x = rng.standard_normal((4, 3)).astype(np.float32)
+    layer(x)
+    layer.backward(np.ones((4, 2), np.float32))
+    layer.parameters().zero_grad()
+    layer(x)
+    with pytest.raises(ShapeError):
+        layer.backward(np.ones((4, 3), np.float32))
+    assert not layer.parameters().grad.any()
+
+
+def test_gradients_add_up_from_zero_grad_on(rng):
+    """Also where somebody else, as a layer of one's own, added to them first."""
+    layer = Linear(3, 2).build((3,))
+    x, g = rng.standard_normal((4, 3)).astype(np.float32), rng.standard_normal((4, 2)).astype(np.float32)
+    layer(x)
+    layer.backward(g)
+    once = layer.weight.grad.copy()
+    layer.parameters().zero_grad()
+    layer.weight.grad += 1
+    layer(x)
+    layer.backward(g)
+    assert_allclose(layer.weight.grad, 1 + once, rtol=1e-5, atol=1e-6)
+    layer.parameters().zero_grad()
+    assert not layer.weight.grad.any()
+    assert not layer.parameters().grad.any()

@@ -63,13 +63,17 @@ class Parameter:
     def grad(self, values: Array) -> None:
         _assign("gradient", self.grad, values)
 
-    def take_grad(self) -> Array | None:
-        """Return the gradient's memory for someone who writes all of it, if nothing was added since `zero_grad`."""
-        flat, _ = self._placed()
-        if id(self) not in flat.zeroed:
-            return None
-        flat.zeroed.discard(id(self))
-        return self._grad
+    def free_grad(self) -> Array | None:
+        """Return the gradient's memory for someone who writes all of it, if nothing was added since `zero_grad`.
+
+        Whoever has written it says so by `grad_written`.
+        """
+        flat, part = self._placed()
+        return flat.all_grad[part].reshape(self.shape) if id(self) in flat.zeroed else None
+
+    def grad_written(self) -> None:
+        """Count what lies in the gradient's memory as the gradient."""
+        self._placed()[0].zeroed.discard(id(self))
 
     @property
     def _grad(self) -> Array:

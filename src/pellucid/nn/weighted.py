@@ -18,11 +18,15 @@ class Weighted(Module):
 
     def run_backward(self, op_backward: Callable[..., Gradients], grad_y: Array) -> Array | None:
         """Run the op's backward on what forward kept; its gradients go to the parameters, grad_x is returned."""
-        bias = self.bias
-        out = self.weight.take_grad(), None if bias is None else bias.take_grad()
+        weight, bias = self.weight, self.bias
+        out = weight.free_grad(), None if bias is None else bias.free_grad()
         grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
-        for parameter, gradient, place in zip((self.weight, bias), gradients, out, strict=True):
-            if parameter is not None and gradient is not None and gradient is not place:
+        for parameter, gradient, place in zip((weight, bias), gradients, out, strict=True):
+            if parameter is None or gradient is None:
+                continue
+            if gradient is place:
+                parameter.grad_written()
+            else:
                 total = parameter.grad
                 total += gradient
         return grad_x
