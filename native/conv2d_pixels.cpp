@@ -193,7 +193,7 @@ void run_sample(const Conv& s, const Finish& f, const float* image, const float*
 
 bool few_channels_fit(const Conv& s, const Finish& f) {
     const bool finish = f.pooling == NO_POOL || (f.pooling == MAX_POOL && f.relu && f.KH == 2 && f.KW == 2);
-    return s.O <= MOST_CHANNELS && s.groups == 1 && s.SW == 1 && s.OW >= 8 && finish;
+    return s.O >= 1 && s.O <= MOST_CHANNELS && s.groups == 1 && s.SW == 1 && s.OW >= 8 && finish;
 }
 
 long few_channels_packed_size(const Conv& s) { return s.O * s.depth(); }

@@ -167,7 +167,7 @@ void pack_rows(const Conv& s, const float* weight, float* packed, long padded) {
 bool is_sparse(const Conv& s, const Finish& f) {
     const long length = s.KW * s.C;
     // Short rows with many outputs fill vectors better along the outputs.
-    return f.pooling == MAX_POOL && f.relu && s.groups == 1 && s.DW == 1 && !(length < 8 && s.O >= 16);
+    return f.pooling == MAX_POOL && f.relu && s.groups == 1 && s.DW == 1 && length > 0 && !(length < 8 && s.O >= 16);
 }
 
 void sparse_backward(const Gradient& g) {

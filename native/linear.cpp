@@ -68,6 +68,7 @@ void product(long M, long K, const float* a, long row, long step, const float* b
 void linear_run(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
                    bool relu) {
     const long panels = panel_count(O);
+    if (!panels || !N) return;
     // Enough pieces for all threads, none of fewer than four rows.
     long blocks = max(1, min((N + 3) / 4, (4 * thread_count() + panels - 1) / panels));
     parallel_for(panels * blocks, [=](long item) {

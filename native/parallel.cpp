@@ -217,8 +217,10 @@ void run_parallel(long items, Task task, void* context) {
         for (long item = 0; item < items; item++) task(context, item);
         return;
     }
+    struct Release {
+        ~Release() { busy.clear(std::memory_order_release); }
+    } release;  // also if there is no memory for a pool
     pool_of(threads).run(items, task, context);
-    busy.clear(std::memory_order_release);
 }
 
 int thread_count() { return wanted.load(); }

@@ -15,6 +15,7 @@ Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, 
     expect(weight[1] * groups == s.C && s.O % groups == 0, "conv2d: channels do not fit");
     long height = s.padded_height() - s.DH * (s.KH - 1) - 1, width = s.padded_width() - s.DW * (s.KW - 1) - 1;
     expect(height >= 0 && width >= 0, "conv2d: the kernel does not fit");
+    expect(s.padded_height() * s.padded_width() * s.C < (1L << 31), "conv2d: an image has 2^31 numbers or more");
     s.OH = height / s.SH + 1, s.OW = width / s.SW + 1;
     auto [KH, KW] = window;
     expect(pooling >= NO_POOL && pooling <= AVG_POOL && KH >= 1 && KW >= 1, "conv2d: unknown pooling");

@@ -60,7 +60,7 @@ NB_MODULE(_engine, m) {
     m.def("use", use, "name"_a, "Use another one.");
     m.def("thread_count", thread_count);
     m.def("set_thread_count", [](int count) {
-        expect(count >= 1, "at least one thread is needed");
+        expect(count >= 1 && count <= 1024, "from 1 to 1024 threads are supported");
         set_thread_count(count);
     }, "count"_a);
     bind_activation(m);

@@ -5,6 +5,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_instruction_sets_give_the_same_bits(threads):
 
 
 def test_no_thread_is_no_count(threads):
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="from 1 to 1024"):
         threads(0)
 
 
@@ -106,7 +107,7 @@ def test_many_small_calls_while_the_count_changes(threads):
 
 
 def in_child(arrays, queue):
-    queue.put(bits(arrays))
+    queue.put((bits(arrays), len(list(Path("/proc/self/task").iterdir())) if Path("/proc").exists() else 3))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork() here")
@@ -130,7 +131,7 @@ def test_a_child_of_fork_computes_too(threads):
                 child.start()
                 child.join(30)
                 assert child.exitcode == 0, "the child hangs or has failed"
-                assert queue.get() == expected
+                assert queue.get() == (expected, 3), "the child has its own threads"
         finally:
             done.set()
 

@@ -1,6 +1,7 @@
 """Fusion: the groups of the table compute what their layers compute one by one."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -121,3 +122,31 @@ def test_the_first_layer_skips_its_input_gradient(rng):
     model(rng.standard_normal((2, 2, 12, 10)).astype(np.float32))
     assert model.backward(np.ones((2, 3), np.float32)) is None
     assert model[0].weight.grad.any()
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_trains_as_the_network_does(again, rng):
+    """Also one that was made after a step, when gradients count as zero that are not."""
+    model = network(MaxPool2d).build((2, 12, 10), seed=3)
+    x, g = rng.standard_normal((5, 2, 12, 10)).astype(np.float32), rng.standard_normal((5, 3)).astype(np.float32)
+    gradients(model, x, g)
+    model.parameters().zero_grad()
+    other = again(model)
+    assert not other.parameters().grad.any()
+    for one, two in zip(gradients(model, x, g), gradients(other, x, g), strict=True):
+        assert one.tobytes() == two.tobytes()
+
+
+def test_changed_attributes_change_the_plan(rng):
+    model, x = network(MaxPool2d).build((2, 12, 10)), rng.standard_normal((2, 2, 12, 10)).astype(np.float32)
+    model(x)
+    seen = []
+    forward = model[1].forward
+    object.__setattr__(model[1], "forward", lambda x: seen.append(x.shape) or forward(x))
+    model(x)
+    assert seen == [(2, 5, 12, 10)], "a forward of a layer's own is run"
+    pooled = Sequential(Conv2d(1, 2, 3), ReLU(), MaxPool2d(2)).build((1, 8, 8))
+    image = rng.standard_normal((1, 1, 8, 8)).astype(np.float32)
+    assert pooled(image).shape == (1, 2, 3, 3)
+    pooled[2].stride = (1, 1)
+    assert pooled(image).shape == (1, 2, 5, 5)

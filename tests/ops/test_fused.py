@@ -63,6 +63,7 @@ CONVS = {
     "groups": ((2, 4, 7, 6), (6, 2, 3, 2), (6,), {"groups": 2}),
     "more samples than shards": ((19, 2, 6, 5), (3, 2, 3, 2), (3,), {}),
     "each side its own": ((2, 2, 5, 4), (3, 2, 3, 2), (3,), {"padding": ((0, 2), (3, 1))}),
+    "more padding than the kernel reaches": ((2, 2, 4, 5), (20, 2, 1, 3), (20,), {"padding": ((0, 3), (2, 4))}),
 }
 
 
@@ -130,6 +131,7 @@ SIZES = {  # x, weight, options: layers of real networks, large enough to be cut
     "LeNet 1": ((9, 1, 28, 28), (6, 1, 5, 5), {"padding": "same"}),
     "LeNet 2": ((9, 6, 14, 14), (16, 6, 5, 5), {}),
     "wide 3x3": ((9, 32, 14, 15), (48, 32, 3, 3), {"padding": 1}),
+    "wide 3x3, no padding": ((9, 32, 15, 13), (32, 32, 3, 3), {}),
     "strided": ((9, 5, 17, 16), (24, 5, 3, 3), {"stride": 2}),
     "dilated": ((9, 5, 17, 16), (24, 5, 3, 3), {"dilation": 2}),
     "depthwise": ((9, 24, 12, 13), (24, 1, 3, 3), {"groups": 24, "padding": 1}),
@@ -175,7 +177,7 @@ def test_layers_of_real_networks_are_near_the_reference(size, pool, exact, engin
         if pool == "max":  # near ties may go the other way: the gradient is that of the same winners
             saved = *saved[:4], saved32[4], saved[5]
         found = y32, *backward(g.astype(np.float32), saved32)
-    by_four = size in ("wide 3x3", "mnist-cnn 2") and pool is None and not exact
+    by_four = size in ("wide 3x3", "wide 3x3, no padding", "mnist-cnn 2") and pool is None and not exact
     bound = 1e-4 if by_four else FLOAT32_BOUND
     for rough, precise in zip(found, (y, *backward(g, saved)), strict=True):
         close(rough, precise, bound)
@@ -187,19 +189,57 @@ def test_a_result_does_not_depend_on_the_batch(engine, rng):
     with native.using(engine):
         for x_shape, weight_shape, options in SIZES.values():
             x, weight = (rng.standard_normal(s).astype(np.float32) for s in (x_shape, weight_shape))
-            whole, _ = conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2, **options)
-            for n in range(len(x)):
-                alone, _ = conv2d_relu_max_pool2d_forward(x[n : n + 1], weight, kernel_size=2, **options)
-                assert_array_equal(alone[0], whole[n])
+            for pool, (forward, _) in FUNCTIONS.items():
+                more = {} if pool is None else {"kernel_size": 2}
+                whole, _ = forward(x, weight, **options, **more)
+                for n in range(len(x)):
+                    alone, _ = forward(x[n : n + 1], weight, **options, **more)
+                    assert_array_equal(alone[0], whole[n])
+
+
+@pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("outputs", [3, 20])
+def test_the_first_of_equal_values_wins(outputs, engine, rng):
+    """With small whole numbers nothing is rounded and ties abound: the index is the reference's, number by number."""
+    x = rng.integers(-2, 3, (3, 2, 9, 21)).astype(np.float32)
+    weight = rng.integers(-1, 2, (outputs, 2, 3, 3)).astype(np.float32)
+    with native.using("numpy"):
+        expected = conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2)
+    with native.using(engine):
+        found = conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2)
+    assert_array_equal(found[0], expected[0])
+    assert_array_equal(found[1][4], expected[1][4])
+
+
+@pytest.mark.parametrize("engine", ["numpy", *ENGINES])
+def test_sizes_of_nothing(engine):
+    """No outputs, no channels, no samples: empty arrays and zeros, no crash."""
+    with native.using(engine):
+        y, _ = linear_relu_forward(np.zeros((20, 3), np.float32), np.zeros((0, 3), np.float32))
+        assert y.shape == (20, 0)
+        y, _ = conv2d_relu_max_pool2d_forward(
+            np.zeros((2, 3, 10, 10), np.float32), np.zeros((0, 3, 3, 3), np.float32), kernel_size=2
+        )
+        assert y.shape == (2, 0, 4, 4)
+        y, saved = conv2d_relu_max_pool2d_forward(
+            np.ones((2, 0, 10, 10), np.float32), np.zeros((3, 0, 3, 3), np.float32), np.ones(3, np.float32),
+            kernel_size=2,
+        )  # fmt: skip
+        assert (y == 1).all()
+        _, _, grad_bias = conv2d_relu_max_pool2d_backward(np.ones_like(y), saved)
+        assert_array_equal(grad_bias, [32, 32, 32])
 
 
 @pytest.mark.parametrize("engine", ["numpy", *ENGINES])
 def test_nan_is_not_swallowed_by_relu_or_pooling(engine):
-    x, weight = np.ones((1, 1, 4, 4), np.float32), np.ones((1, 1, 1, 1), np.float32)
-    x[0, 0, 1, 2] = np.nan
+    x, weight = np.ones((1, 1, 4, 20), np.float32), np.ones((1, 1, 1, 1), np.float32)
+    x[0, 0, 1, 3] = np.nan  # the last of its window
     with native.using(engine):
         for y in (
-            conv2d_relu_forward(x, weight)[0][0, 0, 1],
+            conv2d_relu_forward(x, weight)[0],
+            conv2d_relu_forward(x[..., :4], weight)[0],
+            conv2d_relu_max_pool2d_forward(x[..., :4], weight, kernel_size=2)[0],
             conv2d_relu_max_pool2d_forward(x, weight, kernel_size=2)[0],
             conv2d_relu_avg_pool2d_forward(x, weight, kernel_size=2)[0],
         ):

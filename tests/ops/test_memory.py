@@ -108,3 +108,12 @@ def test_a_failed_step_closes_the_arena():
     with pytest.raises(ZeroDivisionError), Arena().step():
         raise ZeroDivisionError
     assert _memory._thread.arena is None
+
+
+def test_an_arena_tells_types_and_layouts_apart():
+    arena = Arena()
+    for dtype, images in ((np.float32, True), (np.float32, True), (np.float64, True), (np.float64, False)):
+        with arena.step():
+            array = empty((2, 3, 4, 5), dtype, images=images)
+            assert array.dtype == dtype
+            assert array.flags.c_contiguous == (not images)

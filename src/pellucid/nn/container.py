@@ -1,12 +1,13 @@
 """Containers: modules made of modules."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
 from . import fuse, hooks
-from .fuse import Step
+from .fuse import Fused, Step
 from .module import Module
 
 
@@ -25,7 +26,8 @@ class Sequential(Module):
     ((2, 3), 3, Linear(4, 8))
     """
 
-    _plan: tuple[tuple[bool, int], tuple[Step, ...]] | None = None  # the steps of the last forward, and when they hold
+    _plan: tuple[tuple[bool, int], tuple[Step, ...], tuple[Fused, ...]] | None = None
+    """When the last forward's steps hold, the steps, and those among them that are several layers."""
 
     def __init__(self, *layers: Module | Mapping[str, Module]) -> None:
         named: dict[str, Module] = {}
@@ -58,10 +60,14 @@ class Sequential(Module):
     def _steps(self, x: Array) -> tuple[Step, ...]:
         fused = self.fusing and native.engine is not None and x.dtype.char == "f"
         key = fused, hooks.registrations
-        if self._plan is None or self._plan[0] != key:
+        if self._plan is None or self._plan[0] != key or not all(step.holds() for step in self._plan[2]):
             layers = tuple(self)
-            self._plan = key, fuse.steps(layers) if fused else layers
+            steps = fuse.steps(layers) if fused else layers
+            self._plan = key, steps, tuple(step for step in steps if isinstance(step, Fused))
         return self._plan[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_plan"}  # a copy makes its own
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape behind the last layer; an error names the layer that does not fit."""

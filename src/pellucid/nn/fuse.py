@@ -63,6 +63,10 @@ class Fused:
         first: Any = layers[0]
         self.row, self.layers, self.first = row, tuple(layers), first
 
+    def holds(self) -> bool:
+        """Whether the layers still are what the row asks for: their attributes may have changed."""
+        return _fits(self.row, self.layers)
+
     def options(self) -> dict[str, Any]:
         """Return the keyword arguments of the op."""
         options: dict[str, Any] = {"settled": self.first.settled()} if isinstance(self.first, Conv2d) else {}
@@ -99,8 +103,8 @@ def steps(layers: Sequence[Module]) -> tuple[Step, ...]:
 
 def _begins(row: Row, layers: Sequence[Module]) -> bool:
     group = layers[: len(row.layers)]
-    return (
-        tuple(map(type, group)) == row.layers  # a subclass may compute something else
-        and row.fits(group[-1])
-        and not any(layer.watched or "forward" in vars(layer) for layer in group)
-    )
+    return tuple(map(type, group)) == row.layers and _fits(row, group)  # a subclass may compute something else
+
+
+def _fits(row: Row, group: Sequence[Module]) -> bool:
+    return row.fits(group[-1]) and not any(layer.watched or "forward" in vars(layer) for layer in group)

@@ -34,6 +34,7 @@ class Parameter:
     def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
         self.shape, self.init = tuple(shape), initializer(init)
         self._home: tuple[FlatParameters, slice] | None = None
+        self._zeroed = False  # whether the gradient counts as zero, whatever lies in its memory
 
     @property
     def size(self) -> int:
@@ -53,11 +54,10 @@ class Parameter:
     @property
     def grad(self) -> Array:
         """The gradient that backward passes have added up since the last `zero_grad`."""
-        flat, _ = self._placed()
-        if id(self) in flat.zeroed:
-            flat.zeroed.discard(id(self))
-            self._grad[...] = 0
-        return self._grad
+        gradient = self._grad()
+        if self._zeroed:
+            self._zeroed, gradient[...] = False, 0
+        return gradient
 
     @grad.setter
     def grad(self, values: Array) -> None:
@@ -68,14 +68,16 @@ class Parameter:
 
         Whoever has written it says so by `grad_written`.
         """
-        flat, part = self._placed()
-        return flat.all_grad[part].reshape(self.shape) if id(self) in flat.zeroed else None
+        return self._grad() if self._zeroed else None
 
     def grad_written(self) -> None:
         """Count what lies in the gradient's memory as the gradient."""
-        self._placed()[0].zeroed.discard(id(self))
+        self._zeroed = False
 
-    @property
+    def zero_grad(self) -> None:
+        """Let the gradient count as zero; the zeros are written when somebody looks."""
+        self._zeroed = True
+
     def _grad(self) -> Array:
         flat, part = self._placed()
         return flat.all_grad[part].reshape(self.shape)
@@ -124,25 +126,24 @@ class Segment:
 class FlatParameters:
     """All parameters of a network, end to end in one vector: `data`, `grad`, and who lies where.
 
-    `zeroed` names the parameters whose gradient counts as zero whatever lies in `all_grad`.
+    `all_grad` is the memory of the gradients, of those too that count as zero without having been written.
     """
 
     def __init__(self, named: dict[str, Parameter], dtype: np.dtype[Any]) -> None:
         """Lay out `named` in order; an object that has two names (tied weights) gets one place."""
-        self._parameters = {id(p): p for p in named.values()}
+        self._parameters = list({id(p): p for p in named.values()}.values())
         names = {id(p): name for name, p in reversed(named.items())}  # the first name stays
         segments, end = [], 0
-        for identity, parameter in self._parameters.items():
+        for parameter in self._parameters:
             part = slice(end, end + parameter.size)
-            segments.append(Segment(names[identity], part, parameter.shape))
+            segments.append(Segment(names[id(parameter)], part, parameter.shape))
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
         self.data, self.all_grad = permanent((end,), dtype), permanent((end,), dtype)
-        self.zeroed: set[int] = set()
         self.zero_grad()
 
     def __iter__(self) -> Iterator[Parameter]:
-        return iter(self._parameters.values())
+        return iter(self._parameters)
 
     def __len__(self) -> int:
         return len(self._parameters)
@@ -150,23 +151,23 @@ class FlatParameters:
     @property
     def grad(self) -> Array:
         """All gradients, end to end."""
-        for identity in tuple(self.zeroed):
-            self._parameters[identity].grad  # noqa: B018  # looking at it writes the zeros
+        for parameter in self:
+            parameter.grad  # noqa: B018  # looking at it writes the zeros
         return self.all_grad
 
     @grad.setter
     def grad(self, values: Array) -> None:
-        self.zeroed.clear()
         if values is not self.all_grad:
-            self.all_grad[...] = values
+            _assign("gradient", self.grad, values)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero.
 
         The zeros are written when somebody looks: a backward pass that writes a whole gradient needs none.  A view
-        that was taken before shows them no sooner.
+        that was taken before shows them no sooner, and what is written through it until then is lost: take a new one.
         """
-        self.zeroed.update(self._parameters)
+        for parameter in self:
+            parameter.zero_grad()
 
 
 def start_values(states: dict[str, Parameter | Buffer], key: Callable[[str], int]) -> dict[str, Array]:

@@ -30,9 +30,9 @@ class Predictor:
     """Applies a network to inputs, as it was when this was made: training it further changes nothing here.
 
     With the native engine a network of float32 whose layers all have kernels becomes one program: weights packed
-    once, a whole batch in one call, and a large batch run by run through all layers while it lies in the cache.  Else
-    the layers run one by one.  Results do not depend on the batch that a sample comes in.  Several threads may
-    predict at once.
+    once, a whole batch in one call, and a large batch run by run through all layers while it lies in the cache.
+    Hooks see nothing of a program.  Else the layers run one by one.  Results do not depend on the batch that a
+    sample comes in.  Several threads may predict at once.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ class Predictor:
         self._dtype = model.parameters().data.dtype
         self._model = copy.deepcopy(model).eval()
         self._model.forget()
+        for _, module in self._model.named_modules():
+            module.keeping = False
         self._programs: dict[tuple[Shape, Any], Any] = {}  # by the shape of a sample and the kernels in use
 
     def __call__(self, x: Array) -> Array:
@@ -75,8 +77,7 @@ class Predictor:
             raise ShapeError(f"Predictor: x has shape {x.shape}, samples along a first axis are needed")
         program = self._program(x.shape[1:])
         if program is None:
-            with self._model.inference():
-                return self._model.forward(x)
+            return self._model.forward(x)
         runner, shape = program
         y = _outputs(len(x), shape)
         runner.run(x, y)
@@ -109,6 +110,8 @@ def _outputs(N: int, shape: Shape) -> Array:
 
 def _flat(module: Module) -> tuple[Module, ...] | None:
     """Return the layers in the order in which they run, None if that is not simply one after the other."""
+    if "forward" in vars(module):  # of its own, whatever its class does
+        return None
     if type(module).forward is not Sequential.forward:
         return (module,) if type(module) in _STEPS else None
     layers = [_flat(layer) for layer in module]  # type: ignore[attr-defined]

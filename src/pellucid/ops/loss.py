@@ -132,7 +132,7 @@ def _labels(labels: Array, K: int) -> Array:
     """Return labels as int64, all of them from 0 to K - 1."""
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: labels are {labels.dtype}, integers are needed")
-    whole = np.ascontiguousarray(labels, np.int64)
+    whole = np.array(labels, np.int64, order="C")  # a copy: checked once, and what nobody else writes to
     # Without its sign a negative number is larger than any label: one comparison serves for both ends.
     if whole.size and whole.view(np.uint64).max() >= K:
         wrong = int(labels[(labels < 0) | (labels >= K)][0])
