@@ -145,7 +145,7 @@ def _conv2d_forward(
     if _is_depthwise(weight, groups):
         depthwise_forward(windows, weight, y)
     else:
-        matrices = _weight_by_group(weight, groups).transpose(0, 3, 4, 2, 1).reshape(groups, -1, len(weight) // groups)
+        matrices = _weight_by_group(weight, groups).transpose(0, 3, 4, 2, 1).reshape(groups, weight[0].size, len(weight) // groups)
         for samples, columns in columns_of(windows, groups):
             np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
     if bias is not None:
@@ -185,7 +185,7 @@ def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -
         g = rows_of(grad_y[samples])
         grad_matrices += columns.transpose(0, 2, 1) @ by_group(g, groups)
         grad_bias += np.ones(len(g), g.dtype) @ g  # a sum over rows; as a product it is five times quicker
-    grad_weight = grad_matrices.reshape(groups, KH, KW, C_group, -1).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
+    grad_weight = grad_matrices.reshape(groups, KH, KW, C_group, O // groups).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
     return grad_weight, grad_bias
 
 
