@@ -35,7 +35,7 @@ def columns_of(windows: Array, groups: int) -> Iterator[tuple[slice, Array]]:
         else:  # few channels make short runs: tap by tap NumPy copies whole rows of pixels
             for u, v in np.ndindex(KH, KW):
                 columns[:, :, :, :, u, v] = some[:, :, :, :, u, v]
-        yield slice(start, start + at_once), columns.reshape(groups, some.shape[1] * OH * OW, -1)
+        yield slice(start, start + at_once), columns.reshape(groups, some.shape[1] * OH * OW, KH * KW * C // groups)
 
 
 def rows_of(y: Array) -> Array:

@@ -20,6 +20,7 @@ groups of one channel (depthwise) go their own way, see _depthwise.py.
 """
 
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -145,7 +146,8 @@ def _conv2d_forward(
     if _is_depthwise(weight, groups):
         depthwise_forward(windows, weight, y)
     else:
-        matrices = _weight_by_group(weight, groups).transpose(0, 3, 4, 2, 1).reshape(groups, weight[0].size, len(weight) // groups)
+        O, depth = len(weight), prod(weight.shape[1:])
+        matrices = _weight_by_group(weight, groups).transpose(0, 3, 4, 2, 1).reshape(groups, depth, O // groups)
         for samples, columns in columns_of(windows, groups):
             np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
     if bias is not None:
@@ -223,4 +225,4 @@ def _is_depthwise(weight: Array, groups: int) -> bool:
 
 def _weight_by_group(weight: Array, groups: int) -> Array:
     """(O, C/G, KH, KW) as (G, O/G, C/G, KH, KW)."""
-    return weight.reshape(groups, -1, *weight.shape[1:])
+    return weight.reshape(groups, len(weight) // groups, *weight.shape[1:])
