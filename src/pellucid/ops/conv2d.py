@@ -187,7 +187,9 @@ def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -
         g = rows_of(grad_y[samples])
         grad_matrices += columns.transpose(0, 2, 1) @ by_group(g, groups)
         grad_bias += np.ones(len(g), g.dtype) @ g  # a sum over rows; as a product it is five times quicker
-    grad_weight = grad_matrices.reshape(groups, KH, KW, C_group, O // groups).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
+    grad_weight = (
+        grad_matrices.reshape(groups, KH, KW, C_group, O // groups).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
+    )
     return grad_weight, grad_bias
 
 
