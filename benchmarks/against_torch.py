@@ -129,11 +129,9 @@ def main() -> None:
 
 def machine(threads: int) -> dict[str, Any]:
     """Return hardware and versions."""
-    from pellucid import native
     from pellucid.train import environment
 
-    found = environment("torch", "onnxruntime", "onnx") | {"threads": threads}
-    return found | {"instruction_set": native.engine.instruction_set() if native.engine else None}
+    return environment("torch", "onnxruntime", "onnx") | {"threads": threads}
 
 
 if __name__ == "__main__":

@@ -61,19 +61,18 @@ def torch_train(
 
 
 def pellucid_infer(net: Net, batch: int) -> Prepare:
-    """Apply pellucid's Predictor, or the model itself in this mode where there is none."""
-    from pellucid import nn
+    """Apply pellucid's Predictor."""
+    from pellucid.nn import Predictor
 
     model = net.ours().build(net.input_shape, SEED)
     images = net.data()
     inputs = [images.batch(range(i * batch, (i + 1) * batch))[0] for i in range(INPUTS)]
-    predict = getattr(nn, "Predictor", lambda model: model)(model)
+    predict = Predictor(model)
 
     def prepare(steps: int) -> Go:
         def go() -> None:
-            with model.inference():
-                for i in range(steps):
-                    predict(inputs[i % INPUTS])
+            for i in range(steps):
+                predict(inputs[i % INPUTS])
 
         return go
 

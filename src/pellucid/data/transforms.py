@@ -47,8 +47,7 @@ class Normalize:
         # Without its sign a negative index is larger than any: one comparison serves for both ends.
         if not plain or (indices.size and indices.view(np.uint64).max() >= len(images)):
             return self(images[indices], dtype)  # NumPy knows all the other kinds of index, and refuses some
-        N, C, H, W = len(indices), *images.shape[1:]
-        batch = permanent((N, H, W, C), dtype).transpose(0, 3, 1, 2)
+        batch = permanent((len(indices), *images.shape[1:]), dtype, images=True)
         _gather_normalize(_table(self.mean, self.std, dtype), images, np.ascontiguousarray(indices), batch)
         return batch
 

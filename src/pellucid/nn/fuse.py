@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from .. import ops
 from .._core.arrays import Array
+from ..ops.fused import LARGEST
 from .activation import ReLU
 from .conv import Conv2d
 from .linear import Linear
@@ -42,13 +43,13 @@ TABLE = (
         (Conv2d, ReLU, MaxPool2d),
         ops.conv2d_relu_max_pool2d_forward,
         ops.conv2d_relu_max_pool2d_backward,
-        lambda pool: touching(pool, 255),
+        lambda pool: touching(pool, LARGEST["max_pool2d"]),
     ),
     Row(
         (Conv2d, ReLU, AvgPool2d),
         ops.conv2d_relu_avg_pool2d_forward,
         ops.conv2d_relu_avg_pool2d_backward,
-        lambda pool: touching(pool, 8),
+        lambda pool: touching(pool, LARGEST["avg_pool2d"]),
     ),
     Row((Conv2d, ReLU), ops.conv2d_relu_forward, ops.conv2d_relu_backward),
     Row((Linear, ReLU), ops.linear_relu_forward, ops.linear_relu_backward),

@@ -54,10 +54,8 @@ class Parameter:
     @property
     def grad(self) -> Array:
         """The gradient that backward passes have added up since the last `zero_grad`."""
-        gradient = self._grad()
-        if self._zeroed:
-            self._zeroed, gradient[...] = False, 0
-        return gradient
+        self.write_zeros()
+        return self._grad()
 
     @grad.setter
     def grad(self, values: Array) -> None:
@@ -77,6 +75,12 @@ class Parameter:
     def zero_grad(self) -> None:
         """Let the gradient count as zero; the zeros are written when somebody looks."""
         self._zeroed = True
+
+    def write_zeros(self) -> None:
+        """Write the zeros of a gradient that counts as zero."""
+        if self._zeroed:
+            self._grad()[...] = 0
+            self._zeroed = False
 
     def _grad(self) -> Array:
         flat, part = self._placed()
@@ -152,7 +156,7 @@ class FlatParameters:
     def grad(self) -> Array:
         """All gradients, end to end."""
         for parameter in self:
-            parameter.grad  # noqa: B018  # looking at it writes the zeros
+            parameter.write_zeros()
         return self.all_grad
 
     @grad.setter

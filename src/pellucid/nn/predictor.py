@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import DtypeError, ShapeError
 from ..ops import softmax_forward
+from ..ops._memory import permanent
 from ..ops._taps import pool_options
 from ..ops.pool2d import divisors
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
@@ -23,7 +24,7 @@ from .linear import Linear
 from .module import Module
 from .pool import AvgPool2d, MaxPool2d
 
-_POOLING = {"Conv2d": 0, "MaxPool2d": 1, "AvgPool2d": 2}
+_POOLING = {MaxPool2d: 1, AvgPool2d: 2}  # as native/geometry.hpp numbers them; 0 is none
 
 
 class Predictor:
@@ -79,7 +80,7 @@ class Predictor:
         if program is None:
             return self._model.forward(x)
         runner, shape = program
-        y = _outputs(len(x), shape)
+        y = permanent((len(x), *shape), np.float32, images=True)
         runner.run(x, y)
         return y
 
@@ -100,21 +101,13 @@ class Predictor:
         return program
 
 
-def _outputs(N: int, shape: Shape) -> Array:
-    """Return an array for outputs, channels-last in memory if they are images; fresh, since it is the caller's."""
-    if len(shape) == 3:
-        C, H, W = shape
-        return np.empty((N, H, W, C), np.float32).transpose(0, 3, 1, 2)
-    return np.empty((N, *shape), np.float32)
-
-
 def _flat(module: Module) -> tuple[Module, ...] | None:
     """Return the layers in the order in which they run, None if that is not simply one after the other."""
     if "forward" in vars(module):  # of its own, whatever its class does
         return None
     if type(module).forward is not Sequential.forward:
         return (module,) if type(module) in _STEPS else None
-    layers = [_flat(layer) for layer in module]  # type: ignore[attr-defined]
+    layers = [_flat(layer) for layer in cast(Sequential, module)]
     return None if None in layers else tuple(layer for part in layers for layer in part or ())
 
 
@@ -137,8 +130,8 @@ def _compile(engine: Any, plan: Sequence[Step], sample: Shape, outputs: Shape) -
 def _conv2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
     conv, last = layers[0], layers[-1]
     options = conv.settled()
-    window = last.kernel_size if last is not conv and not isinstance(last, ReLU) else (1, 1)
-    pooling = _POOLING.get(type(last).__name__, 0)
+    pooling = _POOLING.get(type(last), 0)
+    window = last.kernel_size if pooling else (1, 1)
     bias = conv.bias.data if conv.bias else None
     program.conv2d(shape, conv.weight.data, bias, *options[:4], len(layers) > 1, pooling, window, options.exact)
     return True

@@ -1,13 +1,11 @@
 """What layers with a weight and perhaps a bias share: where their gradients go."""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from .._core.arrays import Array
+from ..ops._memory import Gradients
 from .module import Module
 from .parameter import Parameter
-
-Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
 
 class Weighted(Module):

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -77,11 +77,14 @@ def empty(shape: Shape, dtype: npt.DTypeLike, *, images: bool = True) -> Array:
     """Like `numpy.empty` for op outputs; four axes (N, C, H, W) come channels-last in memory if they are `images`."""
     if _thread.arena is not None:
         return _thread.arena.array(shape, dtype, images)
-    kind: np.dtype[Any] = np.dtype(dtype)
-    return _poisoned(_shaped(_aligned_bytes(prod(shape) * kind.itemsize).view(kind), shape, images))
+    return permanent(shape, dtype, images=images)
 
 
-def places(out: tuple[Array | None, Array | None], weight: Array, has_bias: bool) -> tuple[Array, Array | None]:
+Out: TypeAlias = tuple[Array | None, Array | None]  # where grad_weight and grad_bias go, None for new arrays
+Gradients: TypeAlias = tuple[Array | None, Array, Array | None]  # grad_x, grad_weight, grad_bias
+
+
+def places(out: Out, weight: Array, has_bias: bool) -> tuple[Array, Array | None]:
     """Return where grad_weight and grad_bias go: into `out`, as far as it has a place for them, else new arrays."""
     grad_weight, grad_bias = out
     if grad_weight is None:
@@ -91,14 +94,14 @@ def places(out: tuple[Array | None, Array | None], weight: Array, has_bias: bool
     return grad_weight, grad_bias if has_bias else None
 
 
-NOWHERE: tuple[None, None] = (None, None)
+NOWHERE: Out = (None, None)
 """For `places`: both gradients are new arrays."""
 
 
-def permanent(shape: Shape, dtype: npt.DTypeLike) -> Array:
-    """Return an aligned array that lives outside all arenas, whatever step is open."""
+def permanent(shape: Shape, dtype: npt.DTypeLike, *, images: bool = False) -> Array:
+    """Return an aligned array that lives outside all arenas, whatever step is open; `images` as of `empty`."""
     kind: np.dtype[Any] = np.dtype(dtype)
-    return _poisoned(_aligned_bytes(prod(shape) * kind.itemsize).view(kind)).reshape(shape)
+    return _poisoned(_shaped(_aligned_bytes(prod(shape) * kind.itemsize).view(kind), shape, images))
 
 
 def scratch(shape: Shape, dtype: npt.DTypeLike) -> Array:

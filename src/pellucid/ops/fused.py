@@ -26,15 +26,13 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ._check import Pair, axes, float_dtype, pair, same_shape
 from ._dispatch import twin
-from ._memory import NOWHERE, empty, places
+from ._memory import NOWHERE, Gradients, Out, empty, places
 from .activation import relu_backward, relu_forward
 from .conv2d import Options, conv2d_backward, conv2d_forward, conv2d_shape, settled_shape, written_out
 from .pool2d import avg_pool2d_backward, avg_pool2d_forward, max_pool2d_backward, max_pool2d_forward, max_pool2d_shape
 
 ConvSaved: TypeAlias = tuple[Array, Array, bool, Options, Array]
 PoolSaved: TypeAlias = tuple[Array, Array, bool, Options, Array, Pair]
-Out: TypeAlias = tuple[Array | None, Array | None]  # where grad_weight and grad_bias go, None for new arrays
-Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
 conv2d_relu_shape = conv2d_shape
 LARGEST = {"max_pool2d": 255, "avg_pool2d": 8}  # taps of a window that fit one byte

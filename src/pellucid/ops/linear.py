@@ -21,13 +21,11 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ShapeError
 from ._check import axes, float_dtype, same_shape
 from ._dispatch import twin
-from ._memory import NOWHERE, empty, places
+from ._memory import NOWHERE, Gradients, Out, empty, places
 from .activation import relu_backward, relu_forward
 
 Saved: TypeAlias = tuple[Array, Array, bool]
 ReLUSaved: TypeAlias = tuple[Array, Array, bool, Array]
-Out: TypeAlias = tuple[Array | None, Array | None]  # where grad_weight and grad_bias go, None for new arrays
-Gradients: TypeAlias = tuple[Array | None, Array, Array | None]
 
 
 def linear_shape(x_shape: Shape, weight_shape: Shape) -> Shape:
