@@ -50,7 +50,7 @@ struct Entries {
 
 }  // namespace
 
-void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, uint64_t key, uint64_t threshold, float scale,
+void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, Key key, uint64_t threshold, float scale,
                      long N, long C, long P) {
     const long size = C * P, pieces = (size + PIECE - 1) / PIECE;
     const uint32_t least = (uint32_t)threshold;
@@ -62,7 +62,7 @@ void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, uint64
         uint8_t* mask = all_mask + n * size;
         Entries entries(begin, C, P);
         for_each_in(begin, min(size, begin + PIECE), [=, &entries](Lanes at) {
-            vu bits = random_bits(entries.entry + (uint32_t)(n * size), key);
+            vu bits = random_bits(entries.entry + (uint32_t)(n * size), key.bits);
             vi kept = (vi)(bits >= least) & one;
             store_mask(at, mask, kept);
             at.store(y, at.load(x) * __builtin_convertvector(kept, vf) * scale);

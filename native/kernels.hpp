@@ -7,6 +7,11 @@
 
 namespace pellucid {
 
+// Of random numbers, see src/pellucid/_core/random.py.
+struct Key {
+    uint64_t bits;
+};
+
 struct Kernels {
 #define KERNEL(name, ...) void (*name)(__VA_ARGS__);
 #define MEASURE(name, ...) long (*name)(__VA_ARGS__);

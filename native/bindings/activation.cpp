@@ -9,19 +9,20 @@ using Backward = void (*Kernels::*)(const float*, const float*, float*, long);
 template <Forward kernel>
 void forward(FloatIn x, FloatOut y) {
     expect(sizes(x) == sizes(y), "activation: y needs the shape of x");
-    (kernels->*kernel)(Input(x, IMAGE), output(y, IMAGE), count(x));
+    perform(kernel, Input(x, IMAGE), output(y, IMAGE), count(x));
 }
 
 // `saved` is y, or the slope at x.
 template <Backward kernel>
 void backward(FloatIn grad_y, FloatIn saved, FloatOut grad_x) {
     expect(sizes(grad_y) == sizes(saved) && sizes(saved) == sizes(grad_x), "activation: gradients need the shape of y");
-    (kernels->*kernel)(Input(grad_y, IMAGE), Input(saved, IMAGE), output(grad_x, IMAGE), count(saved));
+    perform(kernel, Input(grad_y, IMAGE), Input(saved, IMAGE), output(grad_x, IMAGE), count(saved));
 }
 
 void leaky_relu_forward(FloatIn x, FloatOut y, FloatOut slope, double negative_slope) {
     expect(sizes(x) == sizes(y) && sizes(x) == sizes(slope), "leaky_relu: outputs need the shape of x");
-    kernels->leaky_relu_forward(Input(x, IMAGE), output(y, IMAGE), output(slope, IMAGE), (float)negative_slope, count(x));
+    perform(&Kernels::leaky_relu_forward, Input(x, IMAGE), output(y, IMAGE), output(slope, IMAGE),
+            (float)negative_slope, count(x));
 }
 
 template <Forward kernel>

@@ -19,13 +19,12 @@
 
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "tape.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace pellucid {
-
-extern const Kernels* kernels;  // of the instruction set in use
 
 template <class T>
 using In = nb::ndarray<const T, nb::device::cpu>;
@@ -93,6 +92,7 @@ public:
     Input(const In<T>& array, Order order) : data_(array.data()) {
         if (array.ndim() > 8) misfit("arrays of up to 8 axes are supported");
         if (in_order(array, order)) return;
+        if (recording) recording->whole = false;  // the copy lives as long as this call
         copy_.reset(static_cast<T*>(std::aligned_alloc(64, (count(array) * sizeof(T) + 63) / 64 * 64)));
         const int* axes = axes_in_memory(order, array.ndim());
         T* target = copy_.get();
@@ -168,5 +168,6 @@ void bind_peak(nb::module_& m);
 void bind_pool2d(nb::module_& m);
 void bind_program(nb::module_& m);
 void bind_softmax(nb::module_& m);
+void bind_tape(nb::module_& m);
 
 }  // namespace pellucid

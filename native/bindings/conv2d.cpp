@@ -40,8 +40,8 @@ using BytesOut = const std::optional<Out<uint8_t>>&;
 void run_forward(const Sizes& z, FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, BytesOut passed, bool exact) {
     expect(!bias || count(*bias) == z.s.O, "conv2d: bias has another size");
     expect(!passed || sizes(*passed) == sizes(y), "conv2d: index has another shape than y");
-    kernels->conv2d_forward(z.s, z.f, exact, Input(x, IMAGE), Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR),
-                            output(y, IMAGE), output(passed, IMAGE));
+    perform(&Kernels::conv2d_forward, z.s, z.f, exact, Input(x, IMAGE), Input(weight, ROW_MAJOR),
+            Input(bias, ROW_MAJOR), output(y, IMAGE), output(passed, IMAGE));
 }
 
 void run_backward(const Sizes& z, FloatIn grad_y, Bytes passed, MaybeIn y_relu, FloatIn x, FloatIn weight,
@@ -51,9 +51,9 @@ void run_backward(const Sizes& z, FloatIn grad_y, Bytes passed, MaybeIn y_relu, 
     expect(!grad_x || sizes(*grad_x) == sizes(x), "conv2d: grad_x has another shape than x");
     expect(sizes(grad_weight) == sizes(weight) && (!grad_bias || count(*grad_bias) == z.s.O),
            "conv2d: gradients do not fit");
-    kernels->conv2d_backward(z.s, z.f, Input(grad_y, IMAGE), Input<uint8_t>(passed, IMAGE), Input(y_relu, IMAGE),
-                             Input(x, IMAGE), Input(weight, ROW_MAJOR), output(grad_x, IMAGE),
-                             output(grad_weight, ROW_MAJOR), output(grad_bias, ROW_MAJOR));
+    perform(&Kernels::conv2d_backward, z.s, z.f, Input(grad_y, IMAGE), Input<uint8_t>(passed, IMAGE),
+            Input(y_relu, IMAGE), Input(x, IMAGE), Input(weight, ROW_MAJOR), output(grad_x, IMAGE),
+            output(grad_weight, ROW_MAJOR), output(grad_bias, ROW_MAJOR));
 }
 
 void conv2d_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pair stride, Sides padding, Pair dilation,

@@ -8,15 +8,15 @@ void dropout_forward(FloatIn x, FloatOut y, const Out<bool>& mask, uint64_t key,
     if (!count(x)) return;
     // Entries are counted in C order: of all that is no image, memory's own.
     auto [N, C, P] = as_images(x);
-    kernels->dropout_forward(Input(x, IMAGE), output(y, IMAGE), reinterpret_cast<uint8_t*>(output(mask, IMAGE)), key,
-                             threshold, (float)scale, N, C, P);
+    perform(&Kernels::dropout_forward, Input(x, IMAGE), output(y, IMAGE),
+            reinterpret_cast<uint8_t*>(output(mask, IMAGE)), Key{key}, threshold, (float)scale, N, C, P);
 }
 
 void dropout_backward(FloatIn grad_y, const In<bool>& mask, FloatOut grad_x, double scale) {
     expect(sizes(grad_y) == sizes(mask) && sizes(mask) == sizes(grad_x), "dropout: gradients need the shape of the mask");
     Input<bool> kept(mask, IMAGE);
-    kernels->dropout_backward(Input(grad_y, IMAGE), reinterpret_cast<const uint8_t*>((const bool*)kept),
-                              output(grad_x, IMAGE), (float)scale, count(mask));
+    perform(&Kernels::dropout_backward, Input(grad_y, IMAGE), reinterpret_cast<const uint8_t*>((const bool*)kept),
+            output(grad_x, IMAGE), (float)scale, count(mask));
 }
 
 }  // namespace

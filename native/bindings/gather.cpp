@@ -14,8 +14,8 @@ void gather_normalize(FloatIn table, const In<uint8_t>& images, const In<int64_t
     for (size_t n = 0; n < indices.size(); n++)
         expect(indices.data()[n] >= 0 && indices.data()[n] < (int64_t)images.shape(0),
                "gather_normalize: an index is out of range");
-    kernels->gather_normalize(table.data(), images.data(), indices.data(), output(out, IMAGE), (long)out.shape(0),
-                              (long)out.shape(1), (long)(out.shape(2) * out.shape(3)));
+    perform(&Kernels::gather_normalize, table.data(), images.data(), indices.data(), output(out, IMAGE),
+            (long)out.shape(0), (long)out.shape(1), (long)(out.shape(2) * out.shape(3)));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ void linear_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y) {
     long O = (long)weight.shape(0), I = (long)weight.shape(1), N = I ? count(x) / I : count(y) / (O ? O : 1);
     expect((long)x.shape(x.ndim() - 1) == I && count(y) == N * O, "linear: sizes do not fit");
     expect(!bias || count(*bias) == O, "linear: bias has another size");
-    kernels->linear_forward(Input(x, ROW_MAJOR), Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR),
-                            output(y, ROW_MAJOR), N, I, O, relu);
+    perform(&Kernels::linear_forward, Input(x, ROW_MAJOR), Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR),
+            output(y, ROW_MAJOR), N, I, O, relu);
 }
 
 void run_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
@@ -20,9 +20,9 @@ void run_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, May
     expect(count(x) == N * I && (!grad_x || count(*grad_x) == N * I), "linear: sizes do not fit");
     expect(count(grad_weight) == O * I && (!grad_bias || count(*grad_bias) == O), "linear: gradients do not fit");
     expect(!y_relu || count(*y_relu) == N * O, "linear: y does not fit");
-    kernels->linear_backward(Input(grad_y, ROW_MAJOR), Input(y_relu, ROW_MAJOR), Input(x, ROW_MAJOR),
-                             Input(weight, ROW_MAJOR), output(grad_x, ROW_MAJOR), output(grad_weight, ROW_MAJOR),
-                             output(grad_bias, ROW_MAJOR), N, I, O);
+    perform(&Kernels::linear_backward, Input(grad_y, ROW_MAJOR), Input(y_relu, ROW_MAJOR), Input(x, ROW_MAJOR),
+            Input(weight, ROW_MAJOR), output(grad_x, ROW_MAJOR), output(grad_weight, ROW_MAJOR),
+            output(grad_bias, ROW_MAJOR), N, I, O);
 }
 
 void linear_backward(FloatIn grad_y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,

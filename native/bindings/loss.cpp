@@ -23,16 +23,15 @@ Sizes checked(FloatIn logits, MaybeLabels labels, MaybeIn targets) {
 void cross_entropy_forward(FloatIn logits, MaybeLabels labels, MaybeIn targets, FloatOut log_p, FloatOut y) {
     auto [N, K] = checked(logits, labels, targets);
     expect(sizes(log_p) == sizes(logits) && count(y) == N && K > 0, "cross_entropy: outputs do not fit");
-    kernels->cross_entropy_forward(Input(logits, ROW_MAJOR), labels ? labels->data() : nullptr,
-                                   Input(targets, ROW_MAJOR), output(log_p, ROW_MAJOR), output(y, ROW_MAJOR), N, K);
+    perform(&Kernels::cross_entropy_forward, Input(logits, ROW_MAJOR), labels ? labels->data() : nullptr,
+            Input(targets, ROW_MAJOR), output(log_p, ROW_MAJOR), output(y, ROW_MAJOR), N, K);
 }
 
 void cross_entropy_backward(FloatIn grad_y, FloatIn log_p, MaybeLabels labels, MaybeIn targets, FloatOut grad_logits) {
     auto [N, K] = checked(log_p, labels, targets);
     expect(count(grad_y) == N && sizes(grad_logits) == sizes(log_p), "cross_entropy: gradients do not fit");
-    kernels->cross_entropy_backward(Input(grad_y, ROW_MAJOR), Input(log_p, ROW_MAJOR),
-                                    labels ? labels->data() : nullptr, Input(targets, ROW_MAJOR),
-                                    output(grad_logits, ROW_MAJOR), N, K);
+    perform(&Kernels::cross_entropy_backward, Input(grad_y, ROW_MAJOR), Input(log_p, ROW_MAJOR),
+            labels ? labels->data() : nullptr, Input(targets, ROW_MAJOR), output(grad_logits, ROW_MAJOR), N, K);
 }
 
 }  // namespace

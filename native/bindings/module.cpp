@@ -75,4 +75,5 @@ NB_MODULE(_engine, m) {
     bind_pool2d(m);
     bind_program(m);
     bind_softmax(m);
+    bind_tape(m);
 }

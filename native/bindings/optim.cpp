@@ -12,24 +12,26 @@ const float* vector(FloatIn array) {
 void sgd_update(FloatIn grad, FloatOut data, MaybeOut velocity, double rate, double momentum, double ahead,
                 double decay) {
     expect(count(grad) == count(data) && (!velocity || count(*velocity) == count(data)), "SGD: vectors of different lengths");
-    kernels->sgd_update(vector(grad), output(data, ROW_MAJOR), output(velocity, ROW_MAJOR), (float)rate,
-                        (float)momentum, (float)ahead, (float)decay, count(data));
+    perform(&Kernels::sgd_update, vector(grad), output(data, ROW_MAJOR), output(velocity, ROW_MAJOR), (float)rate,
+            (float)momentum, (float)ahead, (float)decay, count(data));
 }
 
 void adam_update(FloatIn grad, FloatOut data, FloatOut m, FloatOut v, double beta1, double beta2, double rate,
                  double corrected, double eps, double decay, double kept) {
     expect(count(grad) == count(data) && count(m) == count(data) && count(v) == count(data),
            "Adam: vectors of different lengths");
-    kernels->adam_update(vector(grad), output(data, ROW_MAJOR), output(m, ROW_MAJOR), output(v, ROW_MAJOR),
-                         (float)beta1, (float)beta2, (float)(1 - beta1), (float)(1 - beta2), (float)rate, (float)corrected,
-                         (float)eps, (float)decay, (float)kept, count(data));
+    perform(&Kernels::adam_update, vector(grad), output(data, ROW_MAJOR), output(m, ROW_MAJOR), output(v, ROW_MAJOR),
+            (float)beta1, (float)beta2, (float)(1 - beta1), (float)(1 - beta2), (float)rate, (float)corrected,
+            (float)eps, (float)decay, (float)kept, count(data));
 }
 
-void scale(FloatOut values, double factor) { kernels->scale(output(values, ROW_MAJOR), (float)factor, count(values)); }
+void scale(FloatOut values, double factor) {
+    perform(&Kernels::scale, output(values, ROW_MAJOR), (float)factor, count(values));
+}
 
 void sum_of_squares(FloatIn values, const Out<double>& sum) {
     expect(count(sum) == 1, "sum_of_squares: one number comes out");
-    kernels->sum_of_squares(vector(values), sum.data(), count(values));
+    perform(&Kernels::sum_of_squares, vector(values), sum.data(), count(values));
 }
 
 }  // namespace

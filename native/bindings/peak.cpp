@@ -5,7 +5,7 @@ namespace {
 
 void fma_peak(FloatOut sums, long madds) {
     expect(madds >= 0 && madds % 192 == 0, "fma_peak: a multiple of 192 multiply-adds is needed");
-    kernels->fma_peak(output(sums, ROW_MAJOR), count(sums), madds);
+    perform(&Kernels::fma_peak, output(sums, ROW_MAJOR), count(sums), madds);
 }
 
 }  // namespace

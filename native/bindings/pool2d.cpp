@@ -39,27 +39,28 @@ void max_pool2d_forward(FloatIn x, FloatOut y, IndexOut index, Pair kernel, Pair
     Pool pool = pool_of(x, y, kernel, stride, start);
     expect(sizes(index) == sizes(y), "max_pool2d: the index needs the shape of y");
     long bytes = index_bytes(index, pool);
-    kernels->max_pool2d_forward(Input(x, IMAGE), output(y, IMAGE), index.data(), bytes, SIZES(x), pool);
+    perform(&Kernels::max_pool2d_forward, Input(x, IMAGE), output(y, IMAGE), index.data(), bytes, SIZES(x), pool);
 }
 
 void max_pool2d_backward(FloatIn grad_y, IndexIn index, FloatOut grad_x, Pair kernel, Pair stride, Pair start) {
     Pool pool = pool_of(grad_x, grad_y, kernel, stride, start);
     expect(sizes(index) == sizes(grad_y), "max_pool2d: the index needs the shape of y");
     long bytes = index_bytes(index, pool);
-    kernels->max_pool2d_backward(Input(grad_y, IMAGE), index.data(), bytes, output(grad_x, IMAGE), SIZES(grad_x), pool);
+    perform(&Kernels::max_pool2d_backward, Input(grad_y, IMAGE), index.data(), bytes, output(grad_x, IMAGE),
+            SIZES(grad_x), pool);
 }
 
 void avg_pool2d_forward(FloatIn x, FloatIn counts, FloatOut y, Pair kernel, Pair stride, Pair start) {
     Pool pool = pool_of(x, y, kernel, stride, start);
     expect(count(counts) == pool.OH * pool.OW, "avg_pool2d: one count for each window is needed");
-    kernels->avg_pool2d_forward(Input(x, IMAGE), Input(counts, ROW_MAJOR), output(y, IMAGE), SIZES(x), pool);
+    perform(&Kernels::avg_pool2d_forward, Input(x, IMAGE), Input(counts, ROW_MAJOR), output(y, IMAGE), SIZES(x), pool);
 }
 
 void avg_pool2d_backward(FloatIn grad_y, FloatIn counts, FloatOut grad_x, Pair kernel, Pair stride, Pair start) {
     Pool pool = pool_of(grad_x, grad_y, kernel, stride, start);
     expect(count(counts) == pool.OH * pool.OW, "avg_pool2d: one count for each window is needed");
-    kernels->avg_pool2d_backward(Input(grad_y, IMAGE), Input(counts, ROW_MAJOR), output(grad_x, IMAGE), SIZES(grad_x),
-                                 pool);
+    perform(&Kernels::avg_pool2d_backward, Input(grad_y, IMAGE), Input(counts, ROW_MAJOR), output(grad_x, IMAGE),
+            SIZES(grad_x), pool);
 }
 
 }  // namespace

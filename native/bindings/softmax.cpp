@@ -16,14 +16,14 @@ template <Forward kernel>
 void forward(FloatIn x, FloatOut y) {
     expect(sizes(x) == sizes(y), "softmax: y needs the shape of x");
     long K = scores(x);
-    (kernels->*kernel)(Input(x, ROW_MAJOR), output(y, ROW_MAJOR), count(x) / K, K);
+    perform(kernel, Input(x, ROW_MAJOR), output(y, ROW_MAJOR), count(x) / K, K);
 }
 
 template <Backward kernel>
 void backward(FloatIn grad_y, FloatIn y, FloatOut grad_x) {
     expect(sizes(grad_y) == sizes(y) && sizes(y) == sizes(grad_x), "softmax: gradients need the shape of y");
     long K = scores(y);
-    (kernels->*kernel)(Input(grad_y, ROW_MAJOR), Input(y, ROW_MAJOR), output(grad_x, ROW_MAJOR), count(y) / K, K);
+    perform(kernel, Input(grad_y, ROW_MAJOR), Input(y, ROW_MAJOR), output(grad_x, ROW_MAJOR), count(y) / K, K);
 }
 
 template <Forward kernel>

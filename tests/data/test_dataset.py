@@ -56,6 +56,14 @@ def test_an_image_that_is_not_there(wrong):
         Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5)).batch(wrong)
 
 
+def test_float_images_lie_channels_last():
+    """As ops read them: else each kernel would make its own copy."""
+    images = np.random.default_rng(0).standard_normal((5, 3, 4, 2))
+    x, _ = Dataset(images, np.zeros(5, int)).batch([4, 1])
+    assert x.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert (x == images[[4, 1]].astype(np.float32)).all()
+
+
 def test_other_inputs_are_only_made_float():
     x, _ = Dataset(np.array([[1], [2]]), np.array([0, 1])).batch([1])
     assert x.tolist() == [[2.0]]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, DtypeError, ShapeError
 from .._core.random import key, permutation
+from ..ops._memory import in_memory_order
 from .transforms import Normalize
 
 
@@ -106,7 +107,7 @@ class Dataset:
         if self.inputs.dtype == np.uint8:
             x = self.normalize.gather(self.inputs, chosen, kind)
         else:
-            x = self.inputs[chosen].astype(kind, copy=False)
+            x = in_memory_order(self.inputs[chosen].astype(kind, copy=False))
         labels = self.labels[chosen]
         return x, labels if labels.ndim == 1 else labels.astype(kind, copy=False)
 

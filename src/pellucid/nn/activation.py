@@ -38,6 +38,8 @@ class ReLU(Activation):
     [[0.0, 2.0]]
     """
 
+    kernels_only = True
+
     op = ops.relu_forward, ops.relu_backward
 
 
@@ -53,6 +55,8 @@ class LeakyReLU(Module):
     >>> LeakyReLU(0.1)(np.array([[-2.0, 3.0]])).tolist()
     [[-0.2, 3.0]]
     """
+
+    kernels_only = True
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
@@ -80,6 +84,8 @@ class Sigmoid(Activation):
     [[0.0, 0.5]]
     """
 
+    kernels_only = True
+
     op = ops.sigmoid_forward, ops.sigmoid_backward
 
 
@@ -91,6 +97,8 @@ class Tanh(Activation):
     >>> Tanh()(np.array([[0.0, 1000.0]])).tolist()
     [[0.0, 1.0]]
     """
+
+    kernels_only = True
 
     op = ops.tanh_forward, ops.tanh_backward
 
@@ -104,6 +112,8 @@ class Softmax(Activation):
     [[0.5, 0.5]]
     """
 
+    kernels_only = True
+
     op = ops.softmax_forward, ops.softmax_backward
 
 
@@ -115,5 +125,7 @@ class LogSoftmax(Activation):
     >>> LogSoftmax()(np.array([[0.0, 0.0]])).round(4).tolist()
     [[-0.6931, -0.6931]]
     """
+
+    kernels_only = True
 
     op = ops.log_softmax_forward, ops.log_softmax_backward

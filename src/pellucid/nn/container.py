@@ -1,14 +1,12 @@
 """Containers: modules made of modules."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
-from . import fuse, hooks
-from .fuse import Fused, Step
 from .module import Module
+from .plan import Pass, Plan
 
 
 class Sequential(Module):
@@ -26,9 +24,6 @@ class Sequential(Module):
     ((2, 3), 3, Linear(4, 8))
     """
 
-    _plan: tuple[tuple[bool, int], tuple[Step, ...], tuple[Fused, ...]] | None = None
-    """When the last forward's steps hold, the steps, and those among them that are several layers."""
-
     def __init__(self, *layers: Module | Mapping[str, Module]) -> None:
         named: dict[str, Module] = {}
         if len(layers) == 1 and isinstance(layers[0], Mapping):
@@ -43,31 +38,19 @@ class Sequential(Module):
             setattr(self, name, layer)
 
     def forward(self, x: Array) -> Array:
-        """Run the layers in order; some neighbours as one, see nn/fuse.py."""
-        steps = self._steps(x)
-        for step in steps:
-            x = step.forward(x)
-        self.keep(steps)
-        return x
+        """Run the layers in order; some neighbours as one (nn/fuse.py), the whole as it ran before (nn/plan.py)."""
+        fused = self.fusing and native.engine is not None and x.dtype.char == "f"
+        plan: Plan | None = vars(self).get("_plan")
+        if plan is None or not plan.holds(fused):
+            plan = self._plan = Plan(tuple(self), fused)
+        y, done = plan.forward(x)
+        self.keep(done)
+        return y
 
     def backward(self, grad_y: Array) -> Array | None:
         """Run the layers' backwards in reverse order."""
-        grad: Array | None = grad_y
-        for step in reversed(self.kept()):
-            grad = step.backward(grad)
-        return grad
-
-    def _steps(self, x: Array) -> tuple[Step, ...]:
-        fused = self.fusing and native.engine is not None and x.dtype.char == "f"
-        key = fused, hooks.registrations
-        if self._plan is None or self._plan[0] != key or not all(step.holds() for step in self._plan[2]):
-            layers = tuple(self)
-            steps = fuse.steps(layers) if fused else layers
-            self._plan = key, steps, tuple(step for step in steps if isinstance(step, Fused))
-        return self._plan[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_plan"}  # a copy makes its own
+        done: Pass = self.kept()
+        return done.backward(grad_y)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape behind the last layer; an error names the layer that does not fit."""

@@ -46,6 +46,8 @@ class Conv2d(Weighted):
     Conv2d(32, 64, 3x3, exact=True)
     """
 
+    kernels_only = True
+
     _settled: tuple[Any, Options] | None = None  # what was given, and written out
 
     def __init__(

@@ -23,6 +23,8 @@ class Dropout(Module):
     ([0.0, 2.0], True)
     """
 
+    kernels_only = True
+
     def __init__(self, p: float = 0.5) -> None:
         if not 0 <= p <= 1:
             raise ConfigError(f"Dropout: p is {p}, a probability from 0 to 1 is needed")

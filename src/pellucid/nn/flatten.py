@@ -14,6 +14,8 @@ class Flatten(Module):
     (2, 1600)
     """
 
+    kernels_only = True
+
     def forward(self, x: Array) -> Array:
         """Return y (N, product of the other axes)."""
         y, saved = flatten_forward(x)

@@ -64,10 +64,6 @@ class Fused:
         first: Any = layers[0]
         self.row, self.layers, self.first = row, tuple(layers), first
 
-    def holds(self) -> bool:
-        """Whether the layers still are what the row asks for: their attributes may have changed."""
-        return _fits(self.row, self.layers)
-
     def options(self) -> dict[str, Any]:
         """Return the keyword arguments of the op."""
         options: dict[str, Any] = {"settled": self.first.settled()} if isinstance(self.first, Conv2d) else {}

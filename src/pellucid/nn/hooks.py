@@ -18,7 +18,18 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-registrations = 0  # of hooks, and removals: whoever plans by them looks whether it is still the same
+_changes = 0
+
+
+def changes() -> int:
+    """Return how often a hook or an attribute of a module has changed: who plans by them looks if it is the same."""
+    return _changes
+
+
+def changed() -> None:
+    """Count one more change."""
+    global _changes
+    _changes += 1
 
 
 class Handle:
@@ -29,8 +40,7 @@ class Handle:
 
     def remove(self) -> None:
         """Take the hook off; doing so again does nothing."""
-        global registrations
-        registrations += 1
+        changed()
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
 
@@ -64,8 +74,7 @@ class Hooked:
         """Run before each forward; `outermost` when no other module's forward is running."""
 
     def _register(self, which: str, hook: Hook) -> Handle:
-        global registrations
-        registrations += 1
+        changed()
         hooks: list[Hook] = self.__dict__.setdefault(which, [])
         hooks.append(hook)
         return Handle(hooks, hook)

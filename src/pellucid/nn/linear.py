@@ -28,6 +28,8 @@ class Linear(Weighted):
     (2, 3)
     """
 
+    kernels_only = True
+
     def __init__(
         self,
         in_features: int,

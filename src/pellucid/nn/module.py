@@ -22,12 +22,14 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, DtypeError
 from .._core.random import Keys, key
 from ..ops._check import float_dtype
-from .hooks import Hooked
+from ..ops._dispatch import drawn
+from .hooks import Hooked, changed
 from .parameter import Buffer, FlatParameters, Parameter, start_values
+from .stack import Stack
 from .state import State
 
 
-class Module(State, Hooked):
+class Module(State, Hooked, Stack):
     """Base of all layers and networks.  A subclass need not call ``super().__init__()``.
 
     Attributes
@@ -45,7 +47,6 @@ class Module(State, Hooked):
     """
 
     training = True
-    keeping = True
     fusing = True
     needs_input_grad = True
     path = ""
@@ -88,24 +89,12 @@ class Module(State, Hooked):
         elif outermost:
             self.forget()
 
-    # --- what a forward leaves behind for its backward: last in, first out -------------------------
-
-    def keep(self, saved: Any) -> None:
-        """Put what this forward's backward will need on the stack."""
-        if self.keeping:
-            self.__dict__.setdefault("_pending", []).append(saved)
-
-    def kept(self) -> Any:
-        """Take what the last forward kept off the stack."""
-        pending = self.__dict__.get("_pending")
-        if not pending:
-            raise ConfigError(f"{self.title}: backward without a forward before it that kept its values")
-        return pending.pop()
+    # --- steps of a training run --------------------------------------------------------------------
 
     def forget(self) -> None:
         """Drop what forwards left for a backward, here and below."""
         for module in self._below():
-            module.__dict__.pop("_pending", None)
+            module.drop_kept()
 
     def _below(self) -> Iterable[Any]:
         """Return this module and all below it; of a network that is built without looking again."""
@@ -120,13 +109,17 @@ class Module(State, Hooked):
         if self._keys is not None:
             self._keys.step, self._keys.seed = step, self._keys.seed if seed is None else seed
         for module in self._below():
-            module.__dict__.pop("_pending", None)
+            module.drop_kept()
             module.__dict__["_calls"] = 0
 
     def random_key(self) -> int:
         """Return a 64-bit key for this use of this layer in this step."""
         if self._keys is None:
             raise ConfigError(f"{self.title}: no random keys before build(input_shape, seed)")
+        return drawn(self._next_key)
+
+    def _next_key(self) -> int:
+        assert self._keys is not None
         self._calls += 1
         return self._keys.key(self.path, self._calls - 1)
 
@@ -190,7 +183,13 @@ class Module(State, Hooked):
         state = Module | Parameter | Buffer
         if self._flat is not None and (isinstance(value, state) or isinstance(vars(self).get(name), state)):
             raise ConfigError(f"{self.title}: {name!r} cannot change after build; make a new network")
+        if not name.startswith("_"):
+            changed()
         object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy takes over: all but what forwards left behind."""
+        return {name: value for name, value in vars(self).items() if name not in ("_pending", "_plan")}
 
     # --- modes ---------------------------------------------------------------------------------------
 
@@ -230,10 +229,12 @@ class Module(State, Hooked):
         try:
             for module, _ in before:
                 vars(module).update(flags)
+            changed()
             yield
         finally:
             for module, values in before:
                 vars(module).update(values)
+            changed()
 
     def require_input_grad(self, needed: bool) -> None:
         """Say whether backward must return the gradient of this module's input.

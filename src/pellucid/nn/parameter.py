@@ -34,7 +34,7 @@ class Parameter:
     def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
         self.shape, self.init = tuple(shape), initializer(init)
         self._home: tuple[FlatParameters, slice] | None = None
-        self._zeroed = False  # whether the gradient counts as zero, whatever lies in its memory
+        self._zeroed = False
 
     @property
     def size(self) -> int:
@@ -60,6 +60,11 @@ class Parameter:
     @grad.setter
     def grad(self, values: Array) -> None:
         _assign("gradient", self.grad, values)
+
+    @property
+    def zeroed(self) -> bool:
+        """Whether the gradient counts as zero, whatever lies in its memory."""
+        return self._zeroed
 
     def free_grad(self) -> Array | None:
         """Return the gradient's memory for someone who writes all of it, if nothing was added since `zero_grad`.
@@ -143,7 +148,7 @@ class FlatParameters:
             segments.append(Segment(names[id(parameter)], part, parameter.shape))
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
-        self.data, self.all_grad = permanent((end,), dtype), permanent((end,), dtype)
+        self._data, self.all_grad = permanent((end,), dtype), permanent((end,), dtype)
         self.zero_grad()
 
     def __iter__(self) -> Iterator[Parameter]:
@@ -151,6 +156,16 @@ class FlatParameters:
 
     def __len__(self) -> int:
         return len(self._parameters)
+
+    @property
+    def data(self) -> Array:
+        """All values, end to end; assigning copies into them."""
+        return self._data
+
+    @data.setter
+    def data(self, values: Array) -> None:
+        if values is not self._data:
+            _assign("parameters", self._data, values)
 
     @property
     def grad(self) -> Array:

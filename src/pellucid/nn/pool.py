@@ -55,6 +55,8 @@ class MaxPool2d(_Pool2d):
     [[5.0, 7.0], [13.0, 15.0]]
     """
 
+    kernels_only = True
+
     def forward(self, x: Array) -> Array:
         """Return y (N, C, OH, OW) for x (N, C, H, W)."""
         y, saved = max_pool2d_forward(x, **self._options())
@@ -91,6 +93,8 @@ class AvgPool2d(_Pool2d):
     >>> AvgPool2d(2)(x)[0, 0].tolist()
     [[2.5, 4.5], [10.5, 12.5]]
     """
+
+    kernels_only = True
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from .._core.arrays import Array
+from ..ops._dispatch import unrepeatable
 from ..ops._memory import Gradients
 from .module import Module
 from .parameter import Parameter
@@ -25,6 +26,7 @@ class Weighted(Module):
             if gradient is place:
                 parameter.grad_written()
             else:
+                unrepeatable()
                 total = parameter.grad
                 total += gradient
         return grad_x

@@ -5,6 +5,7 @@ engine can do that.  The native engine computes in float32; float64 always goes 
 """
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,35 @@ from .._core.arrays import Array
 
 TWINS: dict[str, Callable[..., None]] = {}
 """The references of all kernels by name; a test compares it with what the native engine has."""
+
+
+class Calls:
+    """What somebody who records kernel calls has to know of them."""
+
+    def __init__(self) -> None:
+        self.arguments: list[Any] = []  # kept alive: nothing else can come to lie where they are
+        self.draws: list[Callable[[], int]] = []  # where the random keys came from
+        self.whole = True  # whether kernels alone did everything
+
+
+class _Thread(threading.local):
+    calls: Calls | None = None  # of who records in this thread
+
+
+thread = _Thread()
+
+
+def unrepeatable() -> None:
+    """Say that something was computed without a kernel: who records cannot repeat that."""
+    if thread.calls is not None:
+        thread.calls.whole = False
+
+
+def drawn(draw: Callable[[], int]) -> int:
+    """Return a random key; who repeats this draws anew."""
+    if thread.calls is not None:
+        thread.calls.draws.append(draw)
+    return draw()
 
 
 def twin(reference: Callable[..., None]) -> Callable[..., None]:
@@ -28,7 +58,10 @@ def twin(reference: Callable[..., None]) -> Callable[..., None]:
         engine = native.engine
         if engine is not None and first.dtype.char == "f":
             getattr(engine, name)(first, *rest)
+            if thread.calls is not None:
+                thread.calls.arguments.append((first, rest))
         else:
+            unrepeatable()
             reference(first, *rest)
 
     return fill

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,14 @@ class _Thread(threading.local):
 
 
 _thread = _Thread()
+
+
+class Dealt(NamedTuple):
+    """Arrays dealt one after the other: the number of the first and of the one behind them, and the last entry."""
+
+    start: int
+    end: int
+    last: tuple[Any, int, Array]
 
 
 class Arena:
@@ -58,6 +66,21 @@ class Arena:
             return _aligned_bytes(size)
         return self.block[start : start + size]
 
+    def dealt_since(self, start: int) -> Dealt | None:
+        """Return the arrays from number `start` on, None if there are none."""
+        return Dealt(start, self.next, self.dealt[self.next - 1]) if start < self.next else None
+
+    def deal_again(self, run: Dealt) -> bool:
+        """Deal `run` once more if it comes next and its arrays are still the ones to deal; return whether."""
+        end = run.end
+        # Entries are only ever cut off at the end: where the last one stands, all before it stand too.
+        if self.next != run.start or len(self.dealt) < end or self.dealt[end - 1] is not run.last:
+            return False
+        for _, _, array in self.dealt[run.start : end] if poison else ():
+            _poisoned(array)
+        self.next, self.used = end, run.last[1]
+        return True
+
     @contextmanager
     def step(self) -> Iterator[None]:
         """Deal this thread's op outputs from the block until the end of the ``with``."""
@@ -71,6 +94,11 @@ class Arena:
             if self.used > self.block.size:
                 self.block = _aligned_bytes(self.used)
                 self.dealt.clear()
+
+
+def open_arena() -> Arena | None:
+    """Return the arena whose step is open in this thread."""
+    return _thread.arena
 
 
 def empty(shape: Shape, dtype: npt.DTypeLike, *, images: bool = True) -> Array:
@@ -102,6 +130,13 @@ def permanent(shape: Shape, dtype: npt.DTypeLike, *, images: bool = False) -> Ar
     """Return an aligned array that lives outside all arenas, whatever step is open; `images` as of `empty`."""
     kind: np.dtype[Any] = np.dtype(dtype)
     return _poisoned(_shaped(_aligned_bytes(prod(shape) * kind.itemsize).view(kind), shape, images))
+
+
+def in_memory_order(array: Array) -> Array:
+    """Return `array` as ops read it without copying: four axes channels-last, all else row-major."""
+    if array.ndim != 4:
+        return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
 def scratch(shape: Shape, dtype: npt.DTypeLike) -> Array:

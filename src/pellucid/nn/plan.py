@@ -1,0 +1,131 @@
+"""Plan: what a Sequential runs, step by step, and again in one native call.
+
+The steps hold as long as no attribute of a layer and no hook changes.  If all of them are kernel calls and nothing
+else, and a Trainer's arena is open, the first pass is recorded, forwards and backwards; those that follow replay it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import native
+from .._core.arrays import Array
+from ..ops._memory import open_arena
+from ..ops._recording import Recording
+from . import fuse, hooks
+from .fuse import Fused, Step
+from .module import Module
+
+
+class Track:
+    """A recorded forward, and the backward that belongs to it."""
+
+    def __init__(self, x: Array) -> None:
+        self.x, self.forward = x, Recording(x)
+        self.backward: Recording | None = None
+        self.kept: list[tuple[Module, Any]] = []  # what the layers kept when it was recorded
+
+    def hand_back(self, x: Array) -> None:
+        """Let the layers keep what a forward step by step would have left of `x`."""
+        for layer, saved in self.kept:
+            parts = tuple(x if part is self.x else part for part in _parts(saved))
+            layer.keep(parts if type(saved) is tuple else parts[0])
+
+
+class Pass(NamedTuple):
+    """What a forward leaves for its backward."""
+
+    plan: "Plan"
+    x: Array
+    track: Track | None
+    replayed: bool  # then the layers have kept nothing
+
+    def backward(self, grad_y: Array) -> Array | None:
+        """Go back through the steps; return grad_x, None where nobody needs it."""
+        return self.plan.backward(grad_y, self)
+
+
+class Plan:
+    """The steps for some layers, as these are now."""
+
+    def __init__(self, layers: Sequence[Module], fused: bool) -> None:
+        self.made = self._conditions(fused)
+        self.steps: tuple[Step, ...] = fuse.steps(layers) if fused else tuple(layers)
+        self._owners = [step.first if isinstance(step, Fused) else step for step in self.steps]
+        self._parameters = [p for layer in layers for _, p in layer.named_parameters()]
+        distinct = len(set(map(id, layers))) == len(layers)
+        self._recordable = native.engine is not None and distinct and all(map(_kernels_only, layers))
+        self._track: Track | None = None
+
+    def holds(self, fused: bool) -> bool:
+        """Whether the same would be made now."""
+        return self.made == self._conditions(fused)
+
+    def forward(self, x: Array) -> tuple[Array, Pass]:
+        """Return the output, and what backward needs."""
+        track = self._track
+        if track is not None and track.forward.replay(x):
+            return track.forward.result, Pass(self, x, track, replayed=True)
+        if not self._can_record(x):
+            return self._forward(x), Pass(self, x, None, replayed=False)
+        self._track = track = Track(x)
+        with track.forward.taking():
+            y = self._forward(x)
+        track.forward.result = y
+        track.kept = [(layer, layer.last_kept()) for layer in self._owners if layer.keeping]
+        arrays = [part for _, saved in track.kept for part in _parts(saved) if isinstance(part, np.ndarray)]
+        if not track.forward.owns(y, *(array for array in arrays if array is not x)):
+            track.forward.spoil()
+        return y, Pass(self, x, track, replayed=False)
+
+    def backward(self, grad_y: Array, done: Pass) -> Array | None:
+        """Return grad_x, None where nobody needs it."""
+        track = done.track if self.holds(self.made[0]) else None
+        fresh = all(parameter.zeroed for parameter in self._parameters)  # else gradients are added to those there are
+        if done.replayed:
+            assert done.track is not None
+            if track is not None and fresh and track.backward is not None and track.backward.replay(done.x, grad_y):
+                grad_x: Array | None
+                grad_x, written = track.backward.result
+                for parameter in written:
+                    parameter.grad_written()
+                return grad_x
+            done.track.hand_back(done.x)
+        if track is None or not fresh or not self._can_record(grad_y):
+            return self._backward(grad_y)
+        track.backward = recording = Recording(done.x, grad_y)
+        with recording.taking():
+            grad_x = self._backward(grad_y)
+        recording.result = grad_x, [parameter for parameter in self._parameters if not parameter.zeroed]
+        if grad_x is not None and not recording.owns(grad_x):
+            recording.spoil()
+        return grad_x
+
+    def _forward(self, x: Array) -> Array:
+        for step in self.steps:
+            x = step.forward(x)
+        return x
+
+    def _backward(self, grad_y: Array) -> Array | None:
+        grad: Any = grad_y
+        for step in reversed(self.steps):
+            grad = step.backward(grad)
+        return grad  # type: ignore[no-any-return]  # None goes through
+
+    def _can_record(self, array: Array) -> bool:
+        return self._recordable and open_arena() is not None and array.dtype.char == "f"
+
+    @staticmethod
+    def _conditions(fused: bool) -> tuple[bool, int, Any]:
+        return fused, hooks.changes(), native.engine
+
+
+def _parts(saved: Any) -> tuple[Any, ...]:
+    return saved if type(saved) is tuple else (saved,)
+
+
+def _kernels_only(layer: Module) -> bool:
+    """Whether its passes are kernel calls and nothing else; a subclass must say so itself."""
+    itself = not layer.watched and not {"forward", "backward"} & vars(layer).keys()
+    return itself and "kernels_only" in vars(type(layer))

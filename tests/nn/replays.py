@@ -1,0 +1,47 @@
+"""What the tests of replays share: networks, batches, and a run without recordings."""
+
+import numpy as np
+
+from pellucid import Trainer, nn
+from pellucid.nn.plan import Plan
+from pellucid.ops._memory import in_memory_order
+from pellucid.optim import SGD
+
+SHAPE = (2, 9, 8)
+
+
+def every_layer():
+    """All kinds of layers, some of them alone and some in the groups that are fused."""
+    ahead = [nn.Conv2d(2, 6, 3, padding=1), nn.LeakyReLU(), nn.MaxPool2d(3, stride=2, padding=1), nn.Dropout(0.3)]
+    middle = [nn.Conv2d(6, 5, 3, padding=1), nn.Tanh(), nn.AvgPool2d(2, stride=1), nn.Conv2d(5, 4, 3), nn.ReLU()]
+    rows = [nn.Flatten(), nn.Linear(8, 9), nn.Sigmoid(), nn.Dropout(0.2), nn.Linear(9, 8), nn.ReLU()]
+    return nn.Sequential(*ahead, *middle, *rows, nn.Linear(8, 7), nn.Softmax(), nn.Linear(7, 3), nn.LogSoftmax())
+
+
+def small():
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25), nn.Flatten(), nn.Linear(36, 3)
+    )
+
+
+def batches(count, sizes=(6,), seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        (in_memory_order(rng.standard_normal((n, *SHAPE)).astype(np.float32)), rng.integers(0, 3, n))
+        for n in (sizes[i % len(sizes)] for i in range(count))
+    ]
+
+
+def trainer_of(model, optimizer=SGD, **options):
+    model.build(SHAPE, seed=4)
+    return Trainer(model, optimizer(model.parameters(), lr=0.01), seed=5, **options)
+
+
+def both(monkeypatch, run):
+    """Run something recorded and step by step; both must give the same bits."""
+    first = run()
+    with monkeypatch.context() as patch:
+        patch.setattr(Plan, "_can_record", lambda plan, array: False)
+        second = run()
+    for one, other in zip(first, second, strict=True):
+        assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
