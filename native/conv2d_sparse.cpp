@@ -173,6 +173,7 @@ bool is_sparse(const Conv& s, const Finish& f) {
 void sparse_backward(const Gradient& g) {
     const Conv& s = g.s;
     const long length = s.KW * s.C, padded = round_up(length, ROW_UNIT), windows = g.f.OH * g.f.OW;
+    const long apart = round_up(windows, 16) + 16;  // whole vectors are stored
     const bool slack = length % ROW_UNIT != 0;  // vectors reach past a row's end
     const long weights = s.O * s.KH * padded, floats = weights + round_up(s.O, ROW_UNIT);
     float* packed = nullptr;
@@ -187,10 +188,10 @@ void sparse_backward(const Gradient& g) {
             long row_length;
             float* buffer = scratch(PADDED, 2 * image + 3 * WIDTH);
             const float* x = padded_rows(s, g.x + n * g.sample_x(), 0, s.padded_height(), slack, buffer, &row_length);
-            long* counts = (long*)scratch(LISTS, 2 * s.O + 2 * s.O * windows + g.f.taps() + 1);
+            long* counts = (long*)scratch(LISTS, 2 * s.O + 2 * s.O * apart + windows + g.f.taps() + 1);
             int32_t* places = (int32_t*)(counts + s.O);
-            float* gradients = (float*)(places + s.O * windows);
-            list_winners(g, n, row_length, counts, places, gradients);
+            const float* gradients = (float*)(places + s.O * apart);
+            list_winners(g, n, row_length, apart, counts, places);
             add_bias_gradient(g, n, mine + weights);
             const Window kernel{s.KH, s.DH * row_length, length, padded};
             // Where nothing is padded the gradient is written in its place.
@@ -200,7 +201,7 @@ void sparse_backward(const Gradient& g) {
             // One after the other: x and grad_x together are more than the first cache holds.
             auto for_channels = [&](auto use) {
                 for (long o = 0; o < s.O; o++)
-                    if (counts[o]) use(o, Winners{counts[o], places + o * windows, gradients + o * windows});
+                    if (counts[o]) use(o, Winners{counts[o], places + o * apart, gradients + o * apart});
             };
             for_channels([&](long o, const Winners& w) { add_all_windows(w, kernel, x, mine + o * s.KH * padded); });
             if (g.grad_x)

@@ -36,6 +36,7 @@ typedef uint8_t vb __attribute__((vector_size(WIDTH)));
 typedef uint16_t vh __attribute__((vector_size(WIDTH * 2)));
 typedef uint8_t vb4 __attribute__((vector_size(WIDTH * 4)));
 typedef float vf_any __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
+typedef int32_t vi_any __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
 typedef uint8_t vb_any __attribute__((vector_size(WIDTH), aligned(1), may_alias));
 
 INLINE vf load(const float* p) { return *(const vf_any*)p; }
@@ -88,6 +89,22 @@ INLINE vi load_byte_part(const uint8_t* p, long count) {
 INLINE void store_byte_part(uint8_t* p, vi v, long count) {
     _mm_mask_storeu_epi8(p, (__mmask16)((1u << count) - 1), _mm512_cvtepi32_epi8((__m512i)v));
 }
+// The first `count` lanes from p + at, the others 0; of bytes three more are read behind each.
+INLINE vi gather_words(const void* p, vi at, long count) {
+    const __mmask16 mask = (__mmask16)((1u << count) - 1);
+    return (vi)_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, (__m512i)at, p, 1);
+}
+INLINE vi gather(const int32_t* p, vi at, long count) { return gather_words(p, at * 4, count); }
+INLINE vf gather(const float* p, vi at, long count) { return (vf)gather_words(p, at * 4, count); }
+INLINE vi gather_bytes(const uint8_t* p, vi at, long count) { return gather_words(p, at, count) & 255; }
+
+// The lanes that `keep` marks, moved together; returns how many, but writes as much as a vector.
+INLINE long store_kept(int32_t* p, vi v, vi keep) {
+    const __mmask16 mask = _mm512_movepi32_mask((__m512i)keep);
+    *(vi_any*)p = (vi)_mm512_maskz_compress_epi32(mask, (__m512i)v);
+    return __builtin_popcount(mask);
+}
+INLINE long store_kept(float* p, vf v, vi keep) { return store_kept((int32_t*)p, (vi)v, keep); }
 #else
 #if defined(__AVX__)
 INLINE __m256i first_lanes(long count) {
