@@ -60,7 +60,8 @@ namespace {
 // Channels that go together, so that their rows stay in the first cache.
 long channels_at_once(const Conv& s) {
     if (!s.padded()) return s.C;  // the rows are read in their place
-    const long most = max(LEAST_CHANNELS, ROWS_FLOATS / Rows::floats(s, 1) / 16 * 16), blocks = (s.C + most - 1) / most;
+    const long most = max(LEAST_CHANNELS, ROWS_FLOATS / (Rows::reach(s) * s.padded_width()) / 16 * 16);
+    const long blocks = (s.C + most - 1) / most;
     return min(s.C, round_up((s.C + blocks - 1) / blocks, 16));
 }
 

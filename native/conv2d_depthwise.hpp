@@ -27,7 +27,8 @@ struct Outputs {
 void pixel_row(const Tap* taps, long count, long pixels, long step, long C, const Outputs& out);
 
 // The padded rows that the windows now at work need, from the top down: each is copied once, when the first window that
-// needs it comes, and stays in the cache for the others.  `image` begins at the first of the channels.
+// needs it comes, and stays in the cache for the others.  Pixels are filled up to whole vectors, so that none of them
+// crosses a line of the cache.  `image` begins at the first of the channels.
 struct Rows {
     const Conv& s;
     const float* image;
@@ -40,8 +41,10 @@ struct Rows {
         : s(s), image(image), channels(channels), buffer(buffer), places(places), held(reach(s)), next(0) {}
 
     static long reach(const Conv& s) { return s.DH * (s.KH - 1) + 1; }
-    static long floats(const Conv& s, long channels) { return reach(s) * s.padded_width() * channels; }
-    long step() const { return s.padded() ? channels : s.C; }  // between pixels
+    static long floats(const Conv& s, long channels) {
+        return reach(s) * s.padded_width() * round_up(channels, WIDTH);
+    }
+    long step() const { return s.padded() ? round_up(channels, WIDTH) : s.C; }  // between pixels
 
     // From here on kernel_row(first, u) is good for the window that begins at row `first`.
     void ask(long first) {
@@ -52,26 +55,24 @@ struct Rows {
 private:
     const float* row(long r) {
         if (!s.padded()) return image + r * s.W * s.C;
-        const long h = r - s.top, length = s.padded_width() * channels;
-        float *to = buffer + r % held * length, *inside = to + s.left * channels;
+        const long h = r - s.top, pixel = step(), length = s.padded_width() * pixel;
+        float *to = buffer + r % held * length, *inside = to + s.left * pixel;
         if (h < 0 || h >= s.H) {
             memset(to, 0, length * sizeof(float));
             return to;
         }
         const float* from = image + h * s.W * s.C;
-        memset(to, 0, s.left * channels * sizeof(float));
-        memset(inside + s.W * channels, 0, s.right * channels * sizeof(float));
-        if (channels == s.C) memcpy(inside, from, s.W * s.C * sizeof(float));
+        memset(to, 0, s.left * pixel * sizeof(float));
+        memset(inside + s.W * pixel, 0, s.right * pixel * sizeof(float));
+        if (pixel == s.C) memcpy(inside, from, s.W * s.C * sizeof(float));
         else copy_pixels(from, inside);
         return to;
     }
 
     void copy_pixels(const float* from, float* to) const {
-        for (long w = 0; w < s.W; w++, from += s.C, to += channels)
-            for (long c = 0; c < channels; c += WIDTH) {
-                const long lanes = min(WIDTH, channels - c);
-                store_lanes(to + c, load_lanes(from + c, lanes), lanes);
-            }
+        const long pixel = step();
+        for (long w = 0; w < s.W; w++, from += s.C, to += pixel)
+            for (long c = 0; c < channels; c += WIDTH) store(to + c, load_lanes(from + c, min(WIDTH, channels - c)));
     }
 };
 

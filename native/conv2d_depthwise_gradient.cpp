@@ -1,7 +1,7 @@
 // Depthwise convolution backward.
 //
-// grad_weight holds a tile of up to 12 taps x 1 vector of channels in registers while the pixels of a row go by.  grad_x
-// is the forward loop over the taps that meet a pixel; a row is made as soon as all windows that meet it are known.
+// grad_weight holds a tile of up to 12 taps x 1 vector of channels in registers while the pixels of a row go by.
+// grad_x is the forward loop over the taps that meet a pixel; a row is made when all windows that meet it are known.
 #include "conv2d_depthwise.hpp"
 #include "conv2d_gradient.hpp"
 #include "transpose.hpp"
@@ -74,19 +74,22 @@ void add_row(const Conv& s, const Row& row, float* sums) {
             }
 }
 
-// The gradient of one sample before pooling and activation, with zeros at its sides for the windows that lie there.
+// Rows of the gradient before pooling and activation, with zeros at their sides for the windows that lie there; as many
+// are held as meet the rows of grad_x that are made together.
 struct Spread {
     long left, width, right;  // pixels
-    long rows, step;
+    long rows, held, step;
 
     long row_step() const { return (left + width + right) * step; }
+    long place(long row) const { return row % held * row_step() + left * step; }
 };
 
 Spread spread(const Conv& s, const Finish& f) {
     const long width = f.OW * f.KW;
     const long left = max(0, ((s.KW - 1) * s.DW - s.left + s.SW - 1) / s.SW);
     const long right = max(0, (s.W - 1 + s.left) / s.SW - width + 1);
-    return {left, width, right, f.OH * f.KH, round_up(s.C, WIDTH)};
+    const long earlier = ((s.KH - 1) * s.DH + s.SH - 1) / s.SH, held = f.KH + round_up(earlier, f.KH);
+    return {left, width, right, f.OH * f.KH, held, round_up(s.C, WIDTH)};
 }
 
 // Row h of grad_x: from every window whose taps meet it.  Pixels SW apart are met by the same taps.
@@ -97,7 +100,7 @@ void input_row(const Conv& s, const Spread& g, const float* gradient, const floa
         for (long u = s.KH - 1; u >= 0; u--) {
             const long down = h + s.top - u * s.DH;
             if (down < 0 || down % s.SH || down / s.SH >= g.rows) continue;
-            const float* row = gradient + down / s.SH * g.row_step() + g.left * g.step;
+            const float* row = gradient + g.place(down / s.SH);
             for (long v = s.KW - 1; v >= 0; v--) {
                 const long right = w + s.left - v * s.DW;
                 if (right % s.SW == 0)
@@ -123,25 +126,27 @@ void depthwise_backward(const Gradient& g) {
     }
     float* sums = for_shards(s.N, floats, [=](float* mine, long begin, long end) {
         memset(mine, 0, floats * sizeof(float));
-        float* gradient = scratch(PADDED, wide.rows * wide.row_step() + WIDTH);
-        memset(gradient, 0, wide.rows * wide.row_step() * sizeof(float));
+        float* gradient = scratch(PADDED, wide.held * wide.row_step());
+        memset(gradient, 0, wide.held * wide.row_step() * sizeof(float));
         float* buffer = scratch(LOCAL, Rows::floats(s, s.C));
         Tap* taps = (Tap*)scratch(LISTS, 4 * T + 2 * (Rows::reach(s) + s.KH));
         const float** window = (const float**)(taps + T);
         for (long n = begin; n < end; n++) {
             Rows rows(s, g.x + n * g.sample_x(), s.C, buffer, window + s.KH);
             float* grad_x = g.grad_x ? g.grad_x + n * g.sample_x() : nullptr;
+            const long pixel = rows.step();
             long h = 0;
             for (long i = 0; i <= f.OH; i++) {
                 const long known = i < f.OH ? (i + 1) * f.KH * s.SH - s.top : s.H;  // rows that no later window meets
                 if (i < f.OH) {
-                    float* from = gradient + i * f.KH * wide.row_step() + wide.left * step;
+                    float* from = gradient + wide.place(i * f.KH);
                     expand_rows(g, n, i, i + 1, from, step, wide.row_step(), mine + T * step);
                     for (long r = 0; r < f.KH; r++, from += wide.row_step()) {
                         const long first = (i * f.KH + r) * s.SH;
                         rows.ask(first);
                         for (long u = 0; u < s.KH; u++) window[u] = rows.kernel_row(first, u);
-                        add_row(s, {wide.width, from, step, window, s.SW * s.C, s.DW * s.C, s.KW * step, step}, mine);
+                        const Row row{wide.width, from, step, window, s.SW * pixel, s.DW * pixel, s.KW * step, step};
+                        add_row(s, row, mine);
                     }
                 }
                 for (; grad_x && h < min(known, s.H); h++)
