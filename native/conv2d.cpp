@@ -94,6 +94,7 @@ void pack_outputs(const float* weight, long first, long count, long C, long T, f
 
 Algorithm algorithm_of(const Conv& s, const Finish& f, bool exact) {
     if (few_channels_fit(s, f)) return FEW_CHANNELS;
+    if (is_depthwise(s)) return DEPTHWISE;
     if (exact || !winograd_fits(s)) return DIRECT;
     if (f.pooling != NO_POOL) return f.KH == 2 && f.KW == 2 ? WINOGRAD_2 : DIRECT;
     return s.OH >= 6 && s.OW >= 6 ? WINOGRAD_4 : DIRECT;  // smaller images waste the tiles at their edges
@@ -102,6 +103,7 @@ Algorithm algorithm_of(const Conv& s, const Finish& f, bool exact) {
 long conv2d_packed_size(const Conv& s, const Finish& f, bool exact) {
     switch (algorithm_of(s, f, exact)) {
         case FEW_CHANNELS: return few_channels_packed_size(s);
+        case DEPTHWISE: return depthwise_packed_size(s);
         case WINOGRAD_2: return winograd_packed_size(s, 2);
         case WINOGRAD_4: return winograd_packed_size(s, 4);
         default: return s.groups * panel_count(s.O / s.groups) * s.depth() * PANEL;
@@ -111,6 +113,7 @@ long conv2d_packed_size(const Conv& s, const Finish& f, bool exact) {
 void conv2d_pack(const Conv& s, const Finish& f, bool exact, const float* weight, float* packed) {
     switch (algorithm_of(s, f, exact)) {
         case FEW_CHANNELS: return few_channels_pack(s, weight, packed);
+        case DEPTHWISE: return depthwise_pack(s, weight, packed);
         case WINOGRAD_2: return winograd_pack(s, 2, weight, packed);
         case WINOGRAD_4: return winograd_pack(s, 4, weight, packed);
         default: return direct_pack(s, weight, packed);
@@ -122,6 +125,7 @@ void conv2d_run(const Conv& s, const Finish& f, bool exact, const float* x, cons
     if (!s.N || !f.OH || !f.OW) return;
     switch (algorithm_of(s, f, exact)) {
         case FEW_CHANNELS: return few_channels_run(s, f, x, packed, bias, y, passed);
+        case DEPTHWISE: return depthwise_run(s, f, x, packed, bias, y, passed);
         case WINOGRAD_2: return winograd_run(s, f, 2, x, packed, bias, y, passed);
         case WINOGRAD_4: return winograd_run(s, f, 4, x, packed, bias, y, passed);
         default: return direct_run(s, f, x, packed, bias, y, passed);

@@ -10,7 +10,7 @@
 PELLUCID_OPEN
 
 // How outputs are computed; a function of shapes and options alone.
-enum Algorithm { DIRECT, FEW_CHANNELS, WINOGRAD_2, WINOGRAD_4 };
+enum Algorithm { DIRECT, FEW_CHANNELS, DEPTHWISE, WINOGRAD_2, WINOGRAD_4 };
 Algorithm algorithm_of(const Conv& s, const Finish& f, bool exact);
 
 // Rows [first, end) of the padded image, as they lie in memory if there is no padding and nobody reads past a row's
@@ -81,6 +81,13 @@ long few_channels_packed_size(const Conv& s);
 void few_channels_pack(const Conv& s, const float* weight, float* packed);
 void few_channels_run(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
                       uint8_t* passed);
+
+// For groups of one channel in and one out, with vectors along the channels.
+bool is_depthwise(const Conv& s);
+long depthwise_packed_size(const Conv& s);
+void depthwise_pack(const Conv& s, const float* weight, float* packed);
+void depthwise_run(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
+                   uint8_t* passed);
 
 // The direct algorithm, from packed weights, for strips [begin, end) of one image; a strip is rows_at_once() rows.
 long rows_at_once(const Conv& s, const Finish& f);

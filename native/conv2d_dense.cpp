@@ -11,8 +11,6 @@ namespace {
 
 constexpr long STRIP_FLOATS = 4096;  // of the gradient: half of what the first cache holds
 
-// One row of windows of grad_y as f.KH rows of the gradient before pooling and activation, `row_step` apart, pixels
-// `step` apart: whole vectors, zero past the last channel.  Its sums over the pixels are added to `bias`.
 template <Pooling POOLING, class K>
 void expand_row(const Gradient& g, const K& k, long at, float* target, long step, long row_step, float* bias) {
     const long O = g.s.O, OW = g.f.OW, taps = k.KH * k.KW, KW = k.KW;
@@ -52,10 +50,11 @@ struct TwoByTwo {
     static constexpr long KH = 2, KW = 2;
 };
 
-// Rows of windows [first, end) of a sample.
-void expand(const Gradient& g, long sample, long first, long end, float* target, long step, float* bias) {
+}  // namespace
+
+void expand_rows(const Gradient& g, long sample, long first, long end, float* target, long step, long row_step,
+                 float* bias) {
     const Finish& f = g.f;
-    const long row_step = f.OW * f.KW * step;
     for (long i = first; i < end; i++, target += f.KH * row_step) {
         const long at = sample * g.sample_y() + i * f.OW * g.s.O;
         if (f.pooling == NO_POOL) expand_row<NO_POOL>(g, f, at, target, step, row_step, bias);
@@ -64,6 +63,8 @@ void expand(const Gradient& g, long sample, long first, long end, float* target,
         else expand_row<MAX_POOL>(g, f, at, target, step, row_step, bias);
     }
 }
+
+namespace {
 
 // The convolution that makes grad_x: of an image that holds the gradient, SH and SW apart, from (top, left) on.
 struct Turned {
@@ -102,7 +103,7 @@ void input_gradient(const Gradient& g, const Turned& turned, const float* packed
     float* unused = rows_of_y + g.f.KH * width * step;  // sums that nobody asked for
     memset(image, 0, t.H * row_length * sizeof(float));
     for (long i = 0; i < g.f.OH; i++) {
-        expand(g, sample, i, i + 1, rows_of_y, step, unused);
+        expand_rows(g, sample, i, i + 1, rows_of_y, step, width * step, unused);
         for (long u = 0; u < g.f.KH; u++) {
             const long h = (i * g.f.KH + u) * s.SH + turned.top;
             if (h < 0 || h >= t.H) continue;
@@ -129,7 +130,7 @@ void add_weight_gradient(const Gradient& g, long sample, float* sums, const long
     float* bias = sums + s.groups * panels * K * PANEL;
     for (long i = 0; i < f.OH; i += at_once) {
         const long rows = min(at_once, f.OH - i);
-        expand(g, sample, i, i + rows, strip, step, bias);
+        expand_rows(g, sample, i, i + rows, strip, step, width * step, bias);
         const float* from = x + i * f.KH * s.SH * row_length;
         const Sum sum{rows * f.KH, width, s.SH * row_length, s.SW * s.C, step};
         for (long group = 0; group < s.groups; group++)
@@ -189,7 +190,9 @@ void dense_backward(const Gradient& g) {
 void conv2d_backward(const Conv& s, const Finish& f, const float* grad_y, const uint8_t* passed, const float* y_relu,
                      const float* x, const float* weight, float* grad_x, float* grad_weight, float* grad_bias) {
     const Gradient g{s, f, grad_y, passed, y_relu, x, weight, grad_x, grad_weight, grad_bias};
-    is_sparse(s, f) ? sparse_backward(g) : dense_backward(g);
+    if (is_depthwise(s)) depthwise_backward(g);
+    else if (is_sparse(s, f)) sparse_backward(g);
+    else dense_backward(g);
 }
 
 PELLUCID_CLOSE

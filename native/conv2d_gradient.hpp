@@ -49,5 +49,11 @@ INLINE void add_shards(float* sums, long N, long floats, long count) {
 bool is_sparse(const Conv& s, const Finish& f);
 void sparse_backward(const Gradient& g);
 void dense_backward(const Gradient& g);
+void depthwise_backward(const Gradient& g);
+
+// Rows of windows [first, end) of a sample's grad_y as the gradient before pooling and activation: pixels `step` and rows
+// `row_step` apart, whole vectors, zero past the last channel.  Its sums over the pixels are added to `bias`.
+void expand_rows(const Gradient& g, long sample, long first, long end, float* target, long step, long row_step,
+                 float* bias);
 
 PELLUCID_CLOSE

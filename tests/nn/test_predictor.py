@@ -34,7 +34,10 @@ def images(rng, N, C=2):
 
 
 def network():
-    features = Sequential(Conv2d(2, 5, 3, padding="same"), ReLU(), MaxPool2d(2), Conv2d(5, 20, 3, bias=False), Tanh())
+    features = Sequential(
+        Conv2d(2, 5, 3, padding="same"), ReLU(), MaxPool2d(2),
+        Conv2d(5, 5, 3, padding=1, groups=5), ReLU(), Conv2d(5, 20, 3, bias=False), Tanh(),
+    )  # fmt: skip
     pools = Sequential(MaxPool2d(2, stride=1), AvgPool2d(2, 1, 1, count_include_pad=False), Conv2d(20, 3, 1), Sigmoid())
     return Sequential(
         features, pools, AvgPool2d(2), Flatten(), Dropout(0.5), Linear(6, 7), ReLU(), Linear(7, 4), Softmax()

@@ -44,6 +44,19 @@ class TestConv2d(OpLaws):
         "groups of many channels": case((1, 10, 4, 3), (4, 5, 2, 2), groups=2),
         "depthwise": case((2, 3, 5, 6), (3, 1, 3, 2), (3,), padding="same", groups=3),
         "depthwise, two outputs a channel": case((2, 3, 7, 6), (6, 1, 2, 3), (6,), stride=(2, 1), dilation=2, groups=3),
+        "depthwise, nothing is square": case(
+            (2, 17, 6, 9), (17, 1, 2, 3), (17,), stride=(1, 2), padding=(1, 2), groups=17
+        ),
+        "depthwise, dilated, stride drops rows": case(
+            (1, 33, 9, 8), (33, 1, 3, 2), (33,), stride=2, padding=((1, 0), (2, 1)), dilation=(1, 3), groups=33
+        ),
+        "depthwise, no padding": case((2, 64, 5, 6), (64, 1, 3, 3), (64,), groups=64),
+        "depthwise, wide kernel rows": case((2, 3, 6, 14), (3, 1, 5, 9), (3,), padding=(1, 4), groups=3),
+        "depthwise, stride beyond the kernel": case((2, 3, 9, 8), (3, 1, 2, 1), (3,), stride=(3, 4), groups=3),
+        "depthwise, more padding than the kernel reaches": case(
+            (2, 5, 4, 5), (5, 1, 1, 3), (5,), padding=((0, 3), (4, 2)), groups=5
+        ),
+        "depthwise, more samples than shards": case((19, 3, 4, 5), (3, 1, 3, 2), (3,), padding=1, groups=3),
         "depthwise, no bias, no samples": case((0, 2, 5, 5), (2, 1, 3, 3), groups=2),
         "no samples": case((0, 2, 5, 5), (3, 2, 3, 3), (3,)),
     }

@@ -61,6 +61,8 @@ CONVS = {
     "dilated": ((2, 2, 9, 11), (3, 2, 2, 3), (3,), {"dilation": (3, 2)}),
     "dilated rows": ((2, 4, 9, 8), (3, 4, 2, 3), (3,), {"dilation": (2, 1)}),
     "groups": ((2, 4, 7, 6), (6, 2, 3, 2), (6,), {"groups": 2}),
+    "depthwise": ((2, 3, 7, 10), (3, 1, 2, 3), (3,), {"stride": (1, 2), "padding": (1, 2), "groups": 3}),
+    "depthwise, dilated": ((2, 17, 11, 9), (17, 1, 3, 2), (17,), {"dilation": (2, 3), "stride": 2, "groups": 17}),
     "more samples than shards": ((19, 2, 6, 5), (3, 2, 3, 2), (3,), {}),
     "each side its own": ((2, 2, 5, 4), (3, 2, 3, 2), (3,), {"padding": ((0, 2), (3, 1))}),
     "more padding than the kernel reaches": ((2, 2, 4, 5), (20, 2, 1, 3), (20,), {"padding": ((0, 3), (2, 4))}),
@@ -135,6 +137,12 @@ SIZES = {  # x, weight, options: layers of real networks, large enough to be cut
     "strided": ((9, 5, 17, 16), (24, 5, 3, 3), {"stride": 2}),
     "dilated": ((9, 5, 17, 16), (24, 5, 3, 3), {"dilation": 2}),
     "depthwise": ((9, 24, 12, 13), (24, 1, 3, 3), {"groups": 24, "padding": 1}),
+    "depthwise, no whole vectors": (
+        (9, 33, 17, 20),
+        (33, 1, 5, 3),
+        {"groups": 33, "padding": (2, 1), "stride": 2, "dilation": (1, 2)},
+    ),
+    "depthwise, many channels": ((3, 100, 12, 30), (100, 1, 3, 3), {"groups": 100, "padding": 1}),
     "1x1": ((9, 48, 8, 8), (40, 48, 1, 1), {}),
 }
 
@@ -244,3 +252,16 @@ def test_nan_is_not_swallowed_by_relu_or_pooling(engine):
             conv2d_relu_avg_pool2d_forward(x, weight, kernel_size=2)[0],
         ):
             assert np.isnan(y).sum() == 1
+
+
+@pytest.mark.parametrize("engine", ["numpy", *ENGINES])
+def test_nan_stays_in_its_channel(engine):
+    x, weight = np.ones((1, 3, 4, 20), np.float32), np.ones((3, 1, 1, 1), np.float32)
+    x[0, 1, 1, 3] = np.nan
+    with native.using(engine):
+        for y in (
+            conv2d_relu_forward(x, weight, groups=3)[0],
+            conv2d_relu_max_pool2d_forward(x, weight, groups=3, kernel_size=2)[0],
+            conv2d_relu_avg_pool2d_forward(x, weight, groups=3, kernel_size=2)[0],
+        ):
+            assert np.isnan(y).sum(axis=(0, 2, 3)).tolist() == [0, 1, 0]
