@@ -1,9 +1,10 @@
 // conv2d backward over the winners of max-pooling: elsewhere the gradient is zero, and where it is not the index tells.
 //
-// For each output channel the winners of a sample are listed: where their window begins in x, and their gradient.  Each
-// adds gradient * window to grad_weight and gradient * weight to grad_x.  A kernel row of KW taps x C channels lies
-// together in memory, so both run along it.
+// For grad_weight the winners of a sample are listed by output channels: where their window begins in x, and their
+// gradient; each adds gradient * window.  For grad_x they are listed by output positions (conv2d_positions.hpp).  A
+// kernel row of KW taps x C channels lies together in memory, so both run along it.
 #include "conv2d_gradient.hpp"
+#include "conv2d_positions.hpp"
 #include "conv2d_winners.hpp"
 #include "transpose.hpp"
 
@@ -18,9 +19,31 @@ constexpr int REGISTERS = 12;
 constexpr int REGISTERS = 24;
 #endif
 
+constexpr long MOST_ROWS = 5, MOST_VECTORS = 12;
+
+// A kernel's window in the image: `rows` rows of `length` numbers, row_length apart, `padded` apart in the sums.
+// Registers hold pieces of high x wide of it, vectors wide.
 struct Window {
-    long rows, row_length;  // kernel rows, and how far apart they lie in the image
-    long length, padded;    // of one row, and as it lies in the sums
+    long rows, row_length, length, padded, vectors, high, wide;
+    bool narrow;  // as with one channel: half a vector is enough
+
+    Window(const Conv& s, long row_length, long padded)
+        : rows(s.KH), row_length(s.DH * row_length), length(s.KW * s.C), padded(padded), narrow(length <= 8) {
+        vectors = (length + WIDTH - 1) / WIDTH;
+        wide = evenly(vectors, MOST_VECTORS);
+        high = evenly(rows, min(MOST_ROWS, REGISTERS / wide));
+    }
+    // The largest of as few parts as possible, none above `most`, that are nearly equal.
+    static long evenly(long whole, long most) {
+        const long parts = (whole + most - 1) / most;
+        return (whole + parts - 1) / parts;
+    }
+    // use(first row, how many, first vector, how many) for all pieces.
+    template <class Use>
+    INLINE_MEMBER void for_pieces(Use use) const {
+        for (long r = 0; r < rows; r += high)
+            for (long v = 0; v < vectors; v += wide) use(r, min(high, rows - r), v, min(wide, vectors - v));
+    }
 };
 
 // sums[r][..] += gradient * x for R rows and V vectors of every winner's window.
@@ -47,57 +70,19 @@ static void add_windows(const Winners& w, const float* x, long row_length, float
         for (int v = 0; v < V; v++) store_as<T>(sums + r * padded + v * lanes, acc[r][v]);
 }
 
-// grad_x += gradient * weight, winner by winner: several of them may reach one number, so their order is fixed.
-template <int R, int V, class T>
-static void scatter_held(const Winners& w, const float* weight, long padded, float* grad_x, long row_length) {
-    constexpr int lanes = sizeof(T) / sizeof(float);
-    T held[R][V];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 12
-        for (int v = 0; v < V; v++) held[r][v] = load_as<T>(weight + r * padded + v * lanes);
-    for (long e = 0; e < w.count; e++) {
-        float* at = grad_x + w.place[e];
-        const T gradient = w.gradient[e] - (T){};
-#pragma GCC unroll 8
-        for (int r = 0; r < R; r++)
-#pragma GCC unroll 12
-            for (int v = 0; v < V; v++) {
-                float* p = at + r * row_length + v * lanes;
-                store_as<T>(p, madd_as<T>(gradient, held[r][v], load_as<T>(p)));
-            }
-    }
-}
-
-template <class T>
-static void scatter(const Winners& w, const Window& k, const float* weight, float* grad_x) {
-    constexpr int lanes = sizeof(T) / sizeof(float);
-    for (long e = 0; e < w.count; e++) {
-        float* at = grad_x + w.place[e];
-        const T gradient = w.gradient[e] - (T){};
-        for (long r = 0; r < k.rows; r++)
-            for (long i = 0; i < k.length; i += lanes) {
-                float* p = at + r * k.row_length + i;
-                store_as<T>(p, madd_as<T>(gradient, load_as<T>(weight + r * k.padded + i), load_as<T>(p)));
-            }
-    }
-}
-
 using AddWindows = void (*)(const Winners&, const float*, long, float*, long);
-using Scatter = void (*)(const Winners&, const float*, long, float*, long);
+using AddWeights = void (*)(long, const int32_t*, const float*, const float*, long, float*, long);
 
 template <int R, int V, class T>
-static constexpr AddWindows add_if() {
+static constexpr AddWindows windows_if() {
     if constexpr (R * V <= REGISTERS) return add_windows<R, V, T>;
     else return nullptr;
 }
 template <int R, int V, class T>
-static constexpr Scatter held_if() {
-    if constexpr (R * V <= REGISTERS) return scatter_held<R, V, T>;
+static constexpr AddWeights weights_if() {
+    if constexpr (R * V <= REGISTERS) return add_weights<R, V, T>;
     else return nullptr;
 }
-
-constexpr int MOST_ROWS = 5, MOST_VECTORS = 12;
 
 #define FOR_VECTORS(f, R, T) \
     { f<R, 1, T>(), f<R, 2, T>(), f<R, 3, T>(), f<R, 4, T>(), f<R, 5, T>(), f<R, 6, T>(), f<R, 7, T>(), f<R, 8, T>(), \
@@ -105,32 +90,47 @@ constexpr int MOST_ROWS = 5, MOST_VECTORS = 12;
 #define FOR_ROWS(f, T) \
     { FOR_VECTORS(f, 1, T), FOR_VECTORS(f, 2, T), FOR_VECTORS(f, 3, T), FOR_VECTORS(f, 4, T), FOR_VECTORS(f, 5, T) }
 
-static constexpr AddWindows add_table[MOST_ROWS][MOST_VECTORS] = FOR_ROWS(add_if, vf);
-static constexpr Scatter held_table[MOST_ROWS][MOST_VECTORS] = FOR_ROWS(held_if, vf);
-static constexpr AddWindows add_narrow[MOST_ROWS] = {
-    add_windows<1, 1, v8>, add_windows<2, 1, v8>, add_windows<3, 1, v8>, add_windows<4, 1, v8>, add_windows<5, 1, v8>};
+#define NARROW(f) { f<1, 1, v8>, f<2, 1, v8>, f<3, 1, v8>, f<4, 1, v8>, f<5, 1, v8> }
+
+static constexpr AddWindows windows_table[MOST_ROWS][MOST_VECTORS] = FOR_ROWS(windows_if, vf);
+static constexpr AddWeights weights_table[MOST_ROWS][MOST_VECTORS] = FOR_ROWS(weights_if, vf);
+static constexpr AddWindows windows_narrow[MOST_ROWS] = NARROW(add_windows);
+static constexpr AddWeights weights_narrow[MOST_ROWS] = NARROW(add_weights);
 
 void add_all_windows(const Winners& w, const Window& k, const float* x, float* sums) {
-    const bool narrow = k.length <= 8;  // as with one channel: half a vector is enough
-    const long vectors = narrow ? 1 : (k.length + WIDTH - 1) / WIDTH, lanes = narrow ? 8 : WIDTH;
-    const long pieces = (vectors + MOST_VECTORS - 1) / MOST_VECTORS, widest = (vectors + pieces - 1) / pieces;
-    const long at_once = max(1, min(min(MOST_ROWS, k.rows), REGISTERS / widest));
-    const long row_pieces = (k.rows + at_once - 1) / at_once;
-    for (long i = 0; i < row_pieces; i++)
-        for (long j = 0; j < pieces; j++) {
-            const long r = i * k.rows / row_pieces, rows = (i + 1) * k.rows / row_pieces - r;
-            const long v = j * vectors / pieces, wide = (j + 1) * vectors / pieces - v;
-            AddWindows add = narrow ? add_narrow[rows - 1] : add_table[rows - 1][wide - 1];
-            add(w, x + r * k.row_length + v * lanes, k.row_length, sums + r * k.padded + v * lanes, k.padded);
-        }
+    k.for_pieces([&](long r, long rows, long v, long vectors) {
+        AddWindows add = k.narrow ? windows_narrow[rows - 1] : windows_table[rows - 1][vectors - 1];
+        add(w, x + r * k.row_length + v * WIDTH, k.row_length, sums + r * k.padded + v * WIDTH, k.padded);
+    });
 }
 
-void scatter_all(const Winners& w, const Window& k, const float* weight, float* grad_x) {
-    if (k.length <= 8) return scatter<v8>(w, k, weight, grad_x);
-    const long vectors = (k.length + WIDTH - 1) / WIDTH;
-    Scatter held = k.rows <= MOST_ROWS && vectors <= MOST_VECTORS ? held_table[k.rows - 1][vectors - 1] : nullptr;
-    if (held) held(w, weight, k.padded, grad_x, k.row_length);
-    else scatter<vf>(w, k, weight, grad_x);
+// grad_x of one sample, in its padded image, which is zero at first.
+void add_all_weights(const Gradient& g, long sample, const Window& k, const float* packed, float* grad_x, long right) {
+    const Conv& s = g.s;
+    const Finish& f = g.f;
+    const long step = k.rows * k.padded, taps = f.taps();
+    const long block = max(16, BLOCK_BYTES / (step * (long)sizeof(float)) / 16 * 16), apart = min(block, s.O) + 16;
+    long* counts = (long*)scratch(LISTS, 2 * (taps + 1) * (1 + apart));
+    int32_t* rows = (int32_t*)(counts + taps + 1);
+    const Positions lists{apart, counts, rows, (float*)(rows + (taps + 1) * apart)};
+    for (long o = 0; o < s.O; o += block) {
+        const float* weight = packed + o * step;
+        for (long i = 0; i < f.OH; i++)
+            for (long j = 0; j < f.OW; j++) {
+                const long y = sample * g.sample_y() + (i * f.OW + j) * s.O + o;
+                list_positions(lists, taps, g.passed + y, g.grad_y + y, min(block, s.O - o), (int32_t)step);
+                for (long tap = 0; tap < taps; tap++) {
+                    if (!counts[tap]) continue;
+                    const long row = (i * f.KH + tap / f.KW) * s.SH, column = (j * f.KW + tap % f.KW) * s.SW;
+                    float* at = grad_x + row * right + column * s.C;
+                    k.for_pieces([&](long r, long count, long v, long vectors) {
+                        auto add = k.narrow ? weights_narrow[count - 1] : weights_table[count - 1][vectors - 1];
+                        add(counts[tap], rows + tap * apart, lists.gradients + tap * apart,
+                            weight + r * k.padded + v * WIDTH, k.padded, at + r * k.row_length + v * WIDTH, k.row_length);
+                    });
+                }
+            }
+    }
 }
 
 // bias[o] += the gradients that ReLU let pass, in the order of the windows.
@@ -193,21 +193,16 @@ void sparse_backward(const Gradient& g) {
             const float* gradients = (float*)(places + s.O * apart);
             list_winners(g, n, row_length, apart, counts, places);
             add_bias_gradient(g, n, mine + weights);
-            const Window kernel{s.KH, s.DH * row_length, length, padded};
+            const Window kernel(s, row_length, padded);
             // Where nothing is padded the gradient is written in its place.
             const bool in_place = !s.padded() && !slack;
             float* grad_x = in_place && g.grad_x ? g.grad_x + n * g.sample_x() : buffer + image;
             if (g.grad_x) memset(grad_x, 0, (s.padded_height() * row_length + (in_place ? 0 : WIDTH)) * sizeof(float));
-            // One after the other: x and grad_x together are more than the first cache holds.
-            auto for_channels = [&](auto use) {
-                for (long o = 0; o < s.O; o++)
-                    if (counts[o]) use(o, Winners{counts[o], places + o * apart, gradients + o * apart});
-            };
-            for_channels([&](long o, const Winners& w) { add_all_windows(w, kernel, x, mine + o * s.KH * padded); });
-            if (g.grad_x)
-                for_channels([&](long o, const Winners& w) {
-                    scatter_all(w, kernel, packed + o * s.KH * padded, grad_x);
-                });
+            for (long o = 0; o < s.O; o++)
+                if (counts[o])
+                    add_all_windows({counts[o], places + o * apart, gradients + o * apart}, kernel, x,
+                                    mine + o * s.KH * padded);
+            if (g.grad_x) add_all_weights(g, n, kernel, packed, grad_x, row_length);
             if (g.grad_x && !in_place)
                 for (long h = 0; h < s.H; h++)
                     memcpy(g.grad_x + n * g.sample_x() + h * s.W * s.C,
