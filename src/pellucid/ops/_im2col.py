@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._core.arrays import Array
 from ._check import Pair, Sides, extent
-from ._memory import empty, scratch
+from ._memory import empty, scratch_copy
 
 _BLOCK = 1 << 22  # numbers in one im2col matrix: 16 MiB of float32 bounds the memory, whatever the batch
-_ROWS = 4096  # rows in one: enough for a quick product, few enough to find the matrix in the cache
+_ROWS = 1 << 12  # of it: enough for a quick product, and few enough that narrow matrices stay in the cache
 
 
 def windows_of(x: Array, kernel: Pair, stride: Pair, around: Sides, dilation: Pair) -> Array:
@@ -20,7 +19,7 @@ def windows_of(x: Array, kernel: Pair, stride: Pair, around: Sides, dilation: Pa
         N, H, W, C = pixels.shape
         (top, bottom), (left, right) = around
         padded = empty((N, C, top + H + bottom, left + W + right), x.dtype).transpose(0, 2, 3, 1)
-        padded[...] = 0  # the two lines are np.pad in a fourth of its time
+        padded[...] = 0  # np.pad does the same in four times the time
         padded[:, top : top + H, left : left + W] = pixels
         pixels = padded
     windows = sliding_window_view(pixels, extent(kernel, dilation), axis=(1, 2))  # (N, OH, OW, C, KH, KW)
@@ -36,17 +35,16 @@ def columns_of(windows: Array, groups: int) -> Iterator[tuple[slice, Array]]:
     """
     N, OH, OW, KH, KW, C = windows.shape
     windows = windows.reshape(N, OH, OW, KH, KW, groups, C // groups).transpose(5, 0, 1, 2, 3, 4, 6)
-    few, depth = C // groups < 4, KH * KW * C // groups
+    depth = KH * KW * C // groups
     at_once = max(1, min(_BLOCK // max(1, windows[:, :1].size), _ROWS // max(1, OH * OW)))
     for start in range(0, N, at_once):
         some = windows[:, start : start + at_once]
         rows = some.shape[1] * OH * OW
-        if few:
-            some = some.transpose(0, 4, 5, 6, 1, 2, 3)
-        columns = scratch(some.shape, windows.dtype)
-        columns[...] = some
-        matrix = columns.reshape(groups, depth, rows).transpose(0, 2, 1) if few else columns.reshape(groups, rows, depth)
-        yield slice(start, start + at_once), matrix
+        if C // groups < 4:
+            columns = scratch_copy(some.transpose(0, 4, 5, 6, 1, 2, 3)).reshape(groups, depth, rows).transpose(0, 2, 1)
+        else:
+            columns = scratch_copy(some).reshape(groups, rows, depth)
+        yield slice(start, start + at_once), columns
 
 
 def rows_of(y: Array) -> Array:
@@ -56,7 +54,7 @@ def rows_of(y: Array) -> Array:
 
 
 def lines_of(y: Array) -> Array:
-    """(N, O, OH, OW) as one row of OW*O numbers for each line of pixels: where O is small, NumPy likes it longer."""
+    """(N, O, OH, OW) as one row of OW*O numbers for each line of pixels: few outputs make short rows, and slow ones."""
     N, O, OH, OW = y.shape
     return y.transpose(0, 2, 3, 1).reshape(N * OH, OW * O)
 

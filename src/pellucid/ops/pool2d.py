@@ -28,7 +28,7 @@ import numpy as np
 from .._core.arrays import Array, Shape
 from ._check import Padding, Pair, Sides, float_dtype, same_shape
 from ._dispatch import twin
-from ._memory import empty, scratch
+from ._memory import empty, scratch, scratch_copy
 from ._taps import pool_options, pool_shape, pooled, taps
 
 Saved = tuple[Shape, Array, Pair, Pair, Sides]  # with each window's winner
@@ -75,7 +75,8 @@ def _max_pool2d_forward(x: Array, y: Array, index: Array, kernel: Pair, stride: 
         if tap == 0:
             y[outputs] = x[inputs]  # nothing came before it
             continue
-        values = _together(x[inputs])
+        # Pixels that lie apart are slow to walk along, so it is done once.
+        values = scratch_copy(x[inputs].transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
         greater = values > y[outputs]
         np.maximum(y[outputs], values, out=y[outputs])
         np.maximum(index[outputs], np.multiply(greater, index.dtype.type(tap)), out=index[outputs])
@@ -166,14 +167,6 @@ def _avg_pool2d_backward(grad_y: Array, counts: Array, grad_x: Array, kernel: Pa
 def _start(around: Sides) -> Pair:
     """Return how far before x the first window begins: (top, left)."""
     return around[0][0], around[1][0]
-
-
-def _together(x: Array) -> Array:
-    """Return a channels-last copy of x (N, C, OH, OW): a step through its every second pixel is slow, so it is made once."""
-    N, C, OH, OW = x.shape
-    copy = scratch((N, OH, OW, C), x.dtype).transpose(0, 3, 1, 2)
-    copy[...] = x
-    return copy
 
 
 def _first_inside(counts: Shape, KW: int, stride: Pair, start: Pair) -> Array:
