@@ -199,16 +199,18 @@ def _grad_x(grad_y: Array, weight: Array, grad_x: Array, options: Options) -> No
     padded = any(map(any, options.padding))
     grad_xp = empty((N, C, H + top + bottom, W + left + right), grad_y.dtype) if padded else grad_x
     grad_xp[...] = 0
-    g = rows_of(grad_y)
+    g, depthwise = rows_of(grad_y), _is_depthwise(weight, groups)
+    tap = scratch((len(g), C), g.dtype)  # what one (u, v) hands back
+    tap_pixels = tap.reshape(N, OH, OW, C).transpose(0, 3, 1, 2)
+    g_by_group, tap_by_group = by_group(g, groups), by_group(tap, groups)
     taps = np.ascontiguousarray(_weight_by_group(weight, groups).transpose(3, 4, 0, 1, 2))
     for u, v in np.ndindex(weight.shape[2:]):
-        tap = scratch((len(g), C), g.dtype)
-        if _is_depthwise(weight, groups):
+        if depthwise:
             depthwise_grad_tap(g, weight[:, 0, u, v], tap)
         else:
-            np.matmul(by_group(g, groups), taps[u, v], out=by_group(tap, groups))
+            np.matmul(g_by_group, taps[u, v], out=tap_by_group)
         window = grad_xp[:, :, u * DH : u * DH + SH * OH : SH, v * DW : v * DW + SW * OW : SW]
-        window += tap.reshape(N, OH, OW, C).transpose(0, 3, 1, 2)
+        window += tap_pixels
     if padded:
         grad_x[...] = grad_xp[:, :, top : top + H, left : left + W]
 
