@@ -24,11 +24,17 @@ def pool():
     y, index = np.empty(taps[0].shape, np.float32), np.empty(taps[0].shape, np.uint8)
     g, grad_x = rng.standard_normal(y.shape, np.float32), np.empty_like(x)
 
-    def arithmetic():
+    values = np.empty(y.shape, np.float32)
+
+    def arithmetic(together=True):
         y[...], index[...] = taps[0], 0
         for k in range(1, 4):
-            greater = taps[k] > y
-            np.maximum(y, taps[k], out=y)
+            tap = taps[k]
+            if together:
+                values[...] = tap
+                tap = values
+            greater = tap > y
+            np.maximum(y, tap, out=y)
             np.maximum(index, np.multiply(greater, np.uint8(k)), out=index)
 
     def masked():
@@ -48,6 +54,7 @@ def pool():
             np.copyto(grad_x[:, k // 2 :: 2, k % 2 :: 2], g, where=index == k)
 
     yield "max_pool2d forward: arithmetic / masked copies", arithmetic, masked
+    yield "max_pool2d forward: taps copied together / read in x", arithmetic, partial(arithmetic, together=False)
     yield "max_pool2d forward: arithmetic / argmax of stacked taps", arithmetic, lambda: np.stack(taps).argmax(axis=0)
     yield "max_pool2d backward: arithmetic / masked copies", back_arithmetic, back_masked
 
@@ -74,22 +81,55 @@ def conv():
             grad_x[:, u : u + OH, v : v + OH] += grad_columns[:, :, :, u, v]
 
     yield "conv2d grad_x: tap by tap / one product and col2im", tap_by_tap, col2im
-    for channels in (1, 4, 32):
-        x = rng.standard_normal((N, H, H, channels), np.float32)
+    yield from copies()
+
+
+def copies():
+    """Yield the rows about copying windows and adding biases."""
+    K = 3
+    for channels in (1, 3, 4, 32):
+        x = rng.standard_normal((N, 28, 28, channels), np.float32)
         windows = sliding_window_view(x, (K, K), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
-        target = np.empty(windows.shape, np.float32)
+        by_rows, turned = np.empty(windows.shape, np.float32), windows.transpose(3, 4, 5, 0, 1, 2)
+        by_columns = np.empty(turned.shape, np.float32)
+        yield (
+            f"im2col of {channels} channels: along columns / along rows",
+            partial(np.copyto, by_columns, turned),
+            partial(np.copyto, by_rows, windows),
+        )
+    lines = rng.standard_normal((N * 26, 26 * 32), np.float32)
+    rows = lines.reshape(-1, 32)
+    of_rows, of_lines = (np.ones(len(some), np.float32) for some in (rows, lines))
 
-        def each_tap(target=target, windows=windows):
-            for u, v in np.ndindex(K, K):
-                target[:, :, :, u, v] = windows[:, :, :, u, v]
+    def bias_gradient():
+        return (of_lines @ lines).reshape(26, 32).sum(axis=0)
 
-        def at_once(target=target, windows=windows):
-            target[...] = windows
+    yield "bias gradient: by lines, ones @ g / g.sum(axis=0)", bias_gradient, lambda: rows.sum(axis=0)
+    yield "bias gradient: by lines / by pixels, both ones @ g", bias_gradient, lambda: of_rows @ rows
+    for outputs in (6, 32):
+        y, bias = np.zeros((N * 28, 28 * outputs), np.float32), np.zeros(outputs, np.float32)
+        pixels = y.reshape(-1, outputs)
+        yield (
+            f"adding the bias of {outputs} outputs: by lines / by pixels",
+            lambda y=y, bias=bias: np.add(y, np.tile(bias, 28), out=y),
+            lambda pixels=pixels, bias=bias: np.add(pixels, bias, out=pixels),
+        )
 
-        yield f"im2col of {channels} channels: tap by tap / at once", each_tap, at_once
-    rows = rng.standard_normal((N * 26 * 26, 32), np.float32)
-    ones = np.ones(len(rows), np.float32)
-    yield "bias gradient: ones @ g / g.sum(axis=0)", lambda: ones @ rows, lambda: rows.sum(axis=0)
+
+def narrow_blocks():
+    """Yield the row about blocks of a narrow im2col matrix: 1 -> 6 channels, 5x5, 28x28 outputs."""
+    x, weight = rng.standard_normal((N, 32, 32), np.float32), rng.standard_normal((25, 6), np.float32)
+    windows = sliding_window_view(x, (5, 5), axis=(1, 2)).transpose(3, 4, 0, 1, 2)
+    columns, y = np.empty(windows.size, np.float32), np.empty((N * 784, 6), np.float32)
+
+    def run(at_once):
+        for start in range(0, N, at_once):
+            some = windows[:, :, start : start + at_once]
+            columns[: some.size].reshape(some.shape)[...] = some
+            matrix = columns[: some.size].reshape(25, -1)
+            np.matmul(matrix.T, weight, out=y[start * 784 : start * 784 + matrix.shape[1]])
+
+    yield "conv2d forward, 1 to 6 channels: blocks of 4096 rows / whole batch", partial(run, 5), partial(run, N)
 
 
 def blocks():
@@ -160,7 +200,7 @@ def main() -> None:
     from pellucid import native
 
     with native.using("numpy"):  # the row about the loader trains
-        for name, ours, other in chain(pool(), conv(), blocks(), depthwise(), loader()):
+        for name, ours, other in chain(pool(), conv(), narrow_blocks(), blocks(), depthwise(), loader()):
             ours(), other()
             pairs = [(seconds(ours), seconds(other)) for _ in range(ROUNDS)]
             mine, theirs = (median(column) for column in zip(*pairs, strict=True))

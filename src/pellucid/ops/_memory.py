@@ -148,6 +148,13 @@ def scratch(shape: Shape, dtype: npt.DTypeLike) -> Array:
     return _poisoned(_thread.scratch[:size].view(kind)).reshape(shape)
 
 
+def scratch_copy(view: Array) -> Array:
+    """Return `view` in C order, in `scratch`."""
+    copy = scratch(view.shape, view.dtype)
+    copy[...] = view
+    return copy
+
+
 def outside(array: Array) -> Array:
     """Return `array` for somebody who may keep it: a copy while an arena's step is open, else itself."""
     return array if _thread.arena is None else array.copy(order="K")

@@ -49,7 +49,8 @@ def _relu_forward(x: Array, y: Array) -> None:
 
 @twin
 def _relu_backward(grad_y: Array, y: Array, grad_x: Array) -> None:
-    np.multiply(grad_y, y > 0, out=grad_x)
+    np.greater(y, 0, out=grad_x)  # 1 or 0
+    grad_x *= grad_y
 
 
 def leaky_relu_shape(x_shape: Shape, *, negative_slope: float = 0.01) -> Shape:

@@ -30,7 +30,7 @@ from .._core.errors import ShapeError
 from ._check import Padding, Pair, Sides, axes, float_dtype, pair, same_shape, sides, whole, window_counts
 from ._depthwise import depthwise_forward, depthwise_grad_tap, depthwise_grad_weight
 from ._dispatch import twin
-from ._im2col import by_group, columns_of, rows_of, windows_of
+from ._im2col import by_group, columns_of, lines_of, rows_of, windows_of
 from ._memory import NOWHERE, empty, places, scratch
 
 
@@ -151,7 +151,8 @@ def _conv2d_forward(
         for samples, columns in columns_of(windows, groups):
             np.matmul(columns, matrices, out=by_group(rows_of(y[samples]), groups))
     if bias is not None:
-        y += bias[:, None, None]
+        lines = lines_of(y)
+        lines += np.tile(bias, y.shape[3])
 
 
 @twin
@@ -172,43 +173,46 @@ def _conv2d_backward(
     if grad_bias is not None:
         grad_bias[...] = grad_of_bias
     if grad_x is not None:
-        grad_x[...] = _grad_x(grad_y, x.shape, weight, options)
+        _grad_x(grad_y, weight, grad_x, options)
 
 
 def _grad_parameters(grad_y: Array, x: Array, weight: Array, options: Options) -> tuple[Array, Array]:
     O, C_group, KH, KW = weight.shape
-    groups, grad_bias = options.groups, np.zeros(O, x.dtype)
+    groups, lines = options.groups, lines_of(grad_y)
+    # A sum over lines; as a product it is several times quicker.
+    grad_bias = (np.ones(len(lines), lines.dtype) @ lines).reshape(grad_y.shape[3], O).sum(axis=0)
     windows = windows_of(x, (KH, KW), options.stride, options.padding, options.dilation)
     if _is_depthwise(weight, groups):
-        g = rows_of(grad_y)
-        return depthwise_grad_weight(windows, grad_y), np.ones(len(g), g.dtype) @ g
+        return depthwise_grad_weight(windows, grad_y), grad_bias
     grad_matrices = np.zeros((groups, KH * KW * C_group, O // groups), x.dtype)
     for samples, columns in columns_of(windows, groups):
-        g = rows_of(grad_y[samples])
-        grad_matrices += columns.transpose(0, 2, 1) @ by_group(g, groups)
-        grad_bias += np.ones(len(g), g.dtype) @ g  # a sum over rows; as a product it is five times quicker
+        grad_matrices += columns.transpose(0, 2, 1) @ by_group(rows_of(grad_y[samples]), groups)
     grad_weight = (
         grad_matrices.reshape(groups, KH, KW, C_group, O // groups).transpose(0, 4, 3, 1, 2).reshape(weight.shape)
     )
     return grad_weight, grad_bias
 
 
-def _grad_x(grad_y: Array, x_shape: Shape, weight: Array, options: Options) -> Array:
-    (N, C, H, W), (OH, OW) = x_shape, grad_y.shape[2:]
+def _grad_x(grad_y: Array, weight: Array, grad_x: Array, options: Options) -> None:
+    (N, C, H, W), (OH, OW) = grad_x.shape, grad_y.shape[2:]
     (SH, SW), ((top, bottom), (left, right)), (DH, DW), groups, _ = options
-    grad_xp = empty((N, C, H + top + bottom, W + left + right), grad_y.dtype)
+    padded = any(map(any, options.padding))
+    grad_xp = empty((N, C, H + top + bottom, W + left + right), grad_y.dtype) if padded else grad_x
     grad_xp[...] = 0
-    g = rows_of(grad_y)
+    g, depthwise = rows_of(grad_y), _is_depthwise(weight, groups)
+    tap = scratch((len(g), C), g.dtype)  # what one (u, v) hands back
+    tap_pixels = tap.reshape(N, OH, OW, C).transpose(0, 3, 1, 2)
+    g_by_group, tap_by_group = by_group(g, groups), by_group(tap, groups)
     taps = np.ascontiguousarray(_weight_by_group(weight, groups).transpose(3, 4, 0, 1, 2))
     for u, v in np.ndindex(weight.shape[2:]):
-        tap = scratch((len(g), C), g.dtype)
-        if _is_depthwise(weight, groups):
+        if depthwise:
             depthwise_grad_tap(g, weight[:, 0, u, v], tap)
         else:
-            np.matmul(by_group(g, groups), taps[u, v], out=by_group(tap, groups))
+            np.matmul(g_by_group, taps[u, v], out=tap_by_group)
         window = grad_xp[:, :, u * DH : u * DH + SH * OH : SH, v * DW : v * DW + SW * OW : SW]
-        window += tap.reshape(N, OH, OW, C).transpose(0, 3, 1, 2)
-    return grad_xp[:, :, top : top + H, left : left + W]
+        window += tap_pixels
+    if padded:
+        grad_x[...] = grad_xp[:, :, top : top + H, left : left + W]
 
 
 def written_out(

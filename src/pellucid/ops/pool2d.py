@@ -28,7 +28,7 @@ import numpy as np
 from .._core.arrays import Array, Shape
 from ._check import Padding, Pair, Sides, float_dtype, same_shape
 from ._dispatch import twin
-from ._memory import empty, scratch
+from ._memory import empty, scratch, scratch_copy
 from ._taps import pool_options, pool_shape, pooled, taps
 
 Saved = tuple[Shape, Array, Pair, Pair, Sides]  # with each window's winner
@@ -69,11 +69,16 @@ def max_pool2d_backward(grad_y: Array, saved: Saved) -> Array:
 @twin
 def _max_pool2d_forward(x: Array, y: Array, index: Array, kernel: Pair, stride: Pair, start: Pair) -> None:
     y[...] = -np.inf
-    index[...] = _first_inside(y.shape[2:], kernel[1], stride, start)
+    index[...] = _first_inside(y.shape[2:], kernel[1], stride, start) if any(start) else 0
     # No masked copies here: on data without order their branches cost ten times a pass of arithmetic.
     for tap, outputs, inputs in taps(x.shape, y.shape, kernel, stride, start):
-        greater = x[inputs] > y[outputs]
-        np.maximum(y[outputs], x[inputs], out=y[outputs])
+        if tap == 0:
+            y[outputs] = x[inputs]  # nothing came before it
+            continue
+        # Pixels that lie apart are slow to walk along, so it is done once.
+        values = scratch_copy(x[inputs].transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        greater = values > y[outputs]
+        np.maximum(y[outputs], values, out=y[outputs])
         np.maximum(index[outputs], np.multiply(greater, index.dtype.type(tap)), out=index[outputs])
 
 
