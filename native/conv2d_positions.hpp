@@ -55,21 +55,18 @@ static void add_weights(long count, const int32_t* rows, const float* gradients,
     constexpr int lanes = sizeof(T) / sizeof(float);
     T acc[R][V] = {};
     for (long e = 0; e < count; e++) {
-        const float* at = weight + rows[e];
+        const float* row = weight + rows[e];
         const T gradient = gradients[e] - (T){};
 #pragma GCC unroll 8
-        for (int r = 0; r < R; r++)
+        for (int r = 0; r < R; r++, row = row_pointer(row + padded))
 #pragma GCC unroll 12
-            for (int v = 0; v < V; v++)
-                acc[r][v] = madd_as<T>(gradient, load_as<T>(at + r * padded + v * lanes), acc[r][v]);
+            for (int v = 0; v < V; v++) acc[r][v] = madd_as<T>(gradient, load_as<T>(row + v * lanes), acc[r][v]);
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < R; r++)
+    for (int r = 0; r < R; r++, grad_x = row_pointer(grad_x + row_length))
 #pragma GCC unroll 12
-        for (int v = 0; v < V; v++) {
-            float* p = grad_x + r * row_length + v * lanes;
-            store_as<T>(p, load_as<T>(p) + acc[r][v]);
-        }
+        for (int v = 0; v < V; v++)
+            store_as<T>(grad_x + v * lanes, load_as<T>(grad_x + v * lanes) + acc[r][v]);
 }
 
 PELLUCID_CLOSE

@@ -56,13 +56,12 @@ static void add_windows(const Winners& w, const float* x, long row_length, float
 #pragma GCC unroll 12
         for (int v = 0; v < V; v++) acc[r][v] = load_as<T>(sums + r * padded + v * lanes);
     for (long e = 0; e < w.count; e++) {
-        const float* at = x + w.place[e];
+        const float* row = x + w.place[e];
         const T gradient = w.gradient[e] - (T){};
 #pragma GCC unroll 8
-        for (int r = 0; r < R; r++)
+        for (int r = 0; r < R; r++, row = row_pointer(row + row_length))
 #pragma GCC unroll 12
-            for (int v = 0; v < V; v++)
-                acc[r][v] = madd_as<T>(gradient, load_as<T>(at + r * row_length + v * lanes), acc[r][v]);
+            for (int v = 0; v < V; v++) acc[r][v] = madd_as<T>(gradient, load_as<T>(row + v * lanes), acc[r][v]);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++)
@@ -106,28 +105,30 @@ void add_all_windows(const Winners& w, const Window& k, const float* x, float* s
 
 // grad_x of one sample, in its padded image, which is zero at first.
 void add_all_weights(const Gradient& g, long sample, const Window& k, const float* packed, float* grad_x, long right) {
-    const Conv& s = g.s;
-    const Finish& f = g.f;
+    const Conv s = g.s;
+    const Finish f = g.f;
     const long step = k.rows * k.padded, taps = f.taps();
     const long block = max(16, BLOCK_BYTES / (step * (long)sizeof(float)) / 16 * 16), apart = min(block, s.O) + 16;
     long* counts = (long*)scratch(LISTS, 2 * (taps + 1) * (1 + apart));
     int32_t* rows = (int32_t*)(counts + taps + 1);
-    const Positions lists{apart, counts, rows, (float*)(rows + (taps + 1) * apart)};
+    float* gradients = (float*)(rows + (taps + 1) * apart);
     for (long o = 0; o < s.O; o += block) {
-        const float* weight = packed + o * step;
+        const float *weight = packed + o * step, *grad_y = g.grad_y + sample * g.sample_y() + o;
+        const uint8_t* index = g.passed + sample * g.sample_y() + o;
         for (long i = 0; i < f.OH; i++)
-            for (long j = 0; j < f.OW; j++) {
-                const long y = sample * g.sample_y() + (i * f.OW + j) * s.O + o;
-                list_positions(lists, taps, g.passed + y, g.grad_y + y, min(block, s.O - o), (int32_t)step);
-                for (long tap = 0; tap < taps; tap++) {
-                    if (!counts[tap]) continue;
-                    const long row = (i * f.KH + tap / f.KW) * s.SH, column = (j * f.KW + tap % f.KW) * s.SW;
-                    float* at = grad_x + row * right + column * s.C;
-                    k.for_pieces([&](long r, long count, long v, long vectors) {
-                        auto add = k.narrow ? weights_narrow[count - 1] : weights_table[count - 1][vectors - 1];
-                        add(counts[tap], rows + tap * apart, lists.gradients + tap * apart,
-                            weight + r * k.padded + v * WIDTH, k.padded, at + r * k.row_length + v * WIDTH, k.row_length);
-                    });
+            for (long j = 0; j < f.OW; j++, index += s.O, grad_y += s.O) {
+                list_positions({apart, counts, rows, gradients}, taps, index, grad_y, min(block, s.O - o), (int32_t)step);
+                long tap = 0;
+                for (long u = 0; u < f.KH; u++) {
+                    float* at = grad_x + (i * f.KH + u) * s.SH * right + j * f.KW * s.SW * s.C;
+                    for (long v = 0; v < f.KW; v++, tap++, at += s.SW * s.C)
+                        if (counts[tap])
+                            k.for_pieces([&](long row, long high, long first, long wide) {
+                                auto add = k.narrow ? weights_narrow[high - 1] : weights_table[high - 1][wide - 1];
+                                const long skip = row * k.padded + first * WIDTH;
+                                add(counts[tap], rows + tap * apart, gradients + tap * apart, weight + skip, k.padded,
+                                    at + row * k.row_length + first * WIDTH, k.row_length);
+                            });
                 }
             }
     }

@@ -147,6 +147,13 @@ INLINE void store_byte_lanes(uint8_t* p, vi v, long count) {
     else store_byte_part(p, v, count);
 }
 
+// A pointer that GCC does not put together with others: it would compute the address of each vector of a row anew.
+INLINE const float* row_pointer(const float* p) {
+    __asm__("" : "+r"(p));
+    return p;
+}
+INLINE float* row_pointer(float* p) { return (float*)row_pointer((const float*)p); }
+
 INLINE long min(long a, long b) { return a < b ? a : b; }
 INLINE long max(long a, long b) { return a > b ? a : b; }
 INLINE long round_up(long n, long unit) { return (n + unit - 1) / unit * unit; }
