@@ -53,7 +53,7 @@ static void list_channels(const Lists& l, long o, long first) {
 static long list_vectors(const Lists& l, long o) {
     const long most = l.O < 3 ? 0 : l.windows - 1;
     const vi taps = splat_int(l.taps), lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const vi at = lane * (int32_t)l.O;
+    const vi at = lane * (int32_t)l.O, few = *(const vi_any*)l.tap_places;
     int32_t* place = l.places + o * l.apart;
     float* gradient = l.gradients + o * l.apart;
     long n = 0;
@@ -62,7 +62,8 @@ static long list_vectors(const Lists& l, long o) {
         const vi tap = gather_bytes(l.index + i * l.O + o, at, lanes);
         const vf value = gather(l.grad_y + i * l.O + o, at, lanes);
         const vi keep = (tap < taps) & (value != zero());
-        store_kept(place + n, *(const vi_any*)(l.window_places + i) + gather(l.tap_places, tap, lanes), keep);
+        const vi tap_place = l.taps < WIDTH ? permute(few, tap) : gather(l.tap_places, tap, lanes);
+        store_kept(place + n, *(const vi_any*)(l.window_places + i) + tap_place, keep);
         n += store_kept(gradient + n, value, keep);
     }
     l.counts[o] = n;

@@ -97,6 +97,7 @@ INLINE vi gather_words(const void* p, vi at, long count) {
 INLINE vi gather(const int32_t* p, vi at, long count) { return gather_words(p, at * 4, count); }
 INLINE vf gather(const float* p, vi at, long count) { return (vf)gather_words(p, at * 4, count); }
 INLINE vi gather_bytes(const uint8_t* p, vi at, long count) { return gather_words(p, at, count) & 255; }
+INLINE vi permute(vi table, vi at) { return (vi)_mm512_permutexvar_epi32((__m512i)at, (__m512i)table); }
 
 // The lanes that `keep` marks, moved together; returns how many, but writes as much as a vector.
 INLINE long store_kept(int32_t* p, vi v, vi keep) {
