@@ -1,62 +1,34 @@
 // grad_x over the winners of max-pooling, one output position after the other.
 //
-// The channels that won there are listed; their weights, times their gradients, are summed in registers and added to
-// the position's window of grad_x once.  Channels go in blocks whose weights stay in the first cache.
+// The weights of the channels that won there, times their gradients, are summed in registers and added to the
+// position's window of grad_x once.  Channels go in blocks whose weights stay in the first cache.
 #pragma once
 #include "conv2d_gradient.hpp"
 
 PELLUCID_OPEN
 
-constexpr long BLOCK_BYTES = 36 << 10;  // of weights
+constexpr long BLOCK_BYTES = 36 << 10, MOST_CHANNELS = 64;  // of a block
 
-// The winners among the channels of one block, in one pooling window: a list for each tap, `apart` entries apart.
-struct Positions {
-    long apart;
-    long* counts;
-    int32_t* rows;  // where the weights of a channel begin
-    float* gradients;
-};
-
-#if defined(__AVX512F__)
-static void list_positions(const Positions& p, long taps, const uint8_t* index, const float* grad_y, long channels,
-                           int32_t step) {
-    memset(p.counts, 0, taps * sizeof(long));
-    const vi lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// winners[tap] has a bit for each of `channels` channels: whether that tap won the window and has a gradient.
+INLINE void find_winners(uint64_t* winners, long taps, const uint8_t* index, const float* grad_y, long channels) {
+    memset(winners, 0, taps * sizeof(uint64_t));
     for (long o = 0; o < channels; o += WIDTH) {
         const long lanes = min(WIDTH, channels - o);
-        const vi tap = load_byte_lanes(index + o, lanes), row = (lane + (int32_t)o) * step;
-        const vf value = load_lanes(grad_y + o, lanes);
-        const vi there = value != zero();
-        for (long t = 0; t < taps; t++) {
-            const long at = t * p.apart + p.counts[t];
-            const vi keep = (tap == (int32_t)t) & there;
-            store_kept(p.rows + at, row, keep);
-            p.counts[t] += store_kept(p.gradients + at, value, keep);
-        }
+        const vi tap = load_byte_lanes(index + o, lanes), there = load_lanes(grad_y + o, lanes) != zero();
+        for (long t = 0; t < taps; t++) winners[t] |= (uint64_t)mask_bits((tap == (int32_t)t) & there) << o;
     }
 }
-#else
-static void list_positions(const Positions& p, long taps, const uint8_t* index, const float* grad_y, long channels,
-                           int32_t step) {
-    memset(p.counts, 0, (taps + 1) * sizeof(long));  // what ReLU closed has a list too: no branches here
-    for (long o = 0; o < channels; o++) {
-        const long tap = index[o], at = tap * p.apart + p.counts[tap];
-        p.rows[at] = (int32_t)o * step;
-        p.gradients[at] = grad_y[o];
-        p.counts[tap] += (long)(grad_y[o] != 0);
-    }
-}
-#endif
 
-// R rows and V vectors of the sum of gradient * weight over the channels of a list, added to grad_x.
+// R rows and V vectors of the sum of gradient * weight over some channels, `step` apart, added to grad_x.
 template <int R, int V, class T>
-static void add_weights(long count, const int32_t* rows, const float* gradients, const float* weight, long padded,
+static void add_weights(uint64_t channels, const float* gradients, const float* weight, long step, long padded,
                         float* grad_x, long row_length) {
     constexpr int lanes = sizeof(T) / sizeof(float);
     T acc[R][V] = {};
-    for (long e = 0; e < count; e++) {
-        const float* row = weight + rows[e];
-        const T gradient = gradients[e] - (T){};
+    for (; channels; channels &= channels - 1) {
+        const long o = __builtin_ctzll(channels);
+        const float* row = weight + o * step;
+        const T gradient = gradients[o] - (T){};
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++, row = row_pointer(row + padded))
 #pragma GCC unroll 12

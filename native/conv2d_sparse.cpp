@@ -70,7 +70,7 @@ static void add_windows(const Winners& w, const float* x, long row_length, float
 }
 
 using AddWindows = void (*)(const Winners&, const float*, long, float*, long);
-using AddWeights = void (*)(long, const int32_t*, const float*, const float*, long, float*, long);
+using AddWeights = void (*)(uint64_t, const float*, const float*, long, long, float*, long);
 
 template <int R, int V, class T>
 static constexpr AddWindows windows_if() {
@@ -108,25 +108,22 @@ void add_all_weights(const Gradient& g, long sample, const Window& k, const floa
     const Conv s = g.s;
     const Finish f = g.f;
     const long step = k.rows * k.padded, taps = f.taps();
-    const long block = max(16, BLOCK_BYTES / (step * (long)sizeof(float)) / 16 * 16), apart = min(block, s.O) + 16;
-    long* counts = (long*)scratch(LISTS, 2 * (taps + 1) * (1 + apart));
-    int32_t* rows = (int32_t*)(counts + taps + 1);
-    float* gradients = (float*)(rows + (taps + 1) * apart);
+    const long block = max(16, min(MOST_CHANNELS, BLOCK_BYTES / (step * (long)sizeof(float)) / 16 * 16));
+    uint64_t winners[256];  // taps fit a byte
     for (long o = 0; o < s.O; o += block) {
         const float *weight = packed + o * step, *grad_y = g.grad_y + sample * g.sample_y() + o;
         const uint8_t* index = g.passed + sample * g.sample_y() + o;
         for (long i = 0; i < f.OH; i++)
             for (long j = 0; j < f.OW; j++, index += s.O, grad_y += s.O) {
-                list_positions({apart, counts, rows, gradients}, taps, index, grad_y, min(block, s.O - o), (int32_t)step);
-                long tap = 0;
+                find_winners(winners, taps, index, grad_y, min(block, s.O - o));
+                const uint64_t* won = winners;
                 for (long u = 0; u < f.KH; u++) {
                     float* at = grad_x + (i * f.KH + u) * s.SH * right + j * f.KW * s.SW * s.C;
-                    for (long v = 0; v < f.KW; v++, tap++, at += s.SW * s.C)
-                        if (counts[tap])
+                    for (long v = 0; v < f.KW; v++, won++, at += s.SW * s.C)
+                        if (*won)
                             k.for_pieces([&](long row, long high, long first, long wide) {
                                 auto add = k.narrow ? weights_narrow[high - 1] : weights_table[high - 1][wide - 1];
-                                const long skip = row * k.padded + first * WIDTH;
-                                add(counts[tap], rows + tap * apart, gradients + tap * apart, weight + skip, k.padded,
+                                add(*won, grad_y, weight + row * k.padded + first * WIDTH, step, k.padded,
                                     at + row * k.row_length + first * WIDTH, k.row_length);
                             });
                 }

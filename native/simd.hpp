@@ -134,6 +134,19 @@ INLINE void store_byte_part(uint8_t* p, vi v, long count) {
 }
 #endif
 
+// A bit for each lane: whether its highest bit is set.
+INLINE uint32_t mask_bits(vi v) {
+#if defined(__AVX512F__)
+    return (uint32_t)_mm512_movepi32_mask((__m512i)v);
+#elif defined(__AVX__)
+    return (uint32_t)_mm256_movemask_ps((__m256)v);
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < WIDTH; i++) bits |= (uint32_t)(v[i] < 0) << i;
+    return bits;
+#endif
+}
+
 // The same for counts that are mostly whole vectors.
 INLINE vf load_lanes(const float* p, long count) { return count == WIDTH ? load(p) : load_part(p, count); }
 INLINE void store_lanes(float* p, vf v, long count) {
