@@ -1,6 +1,8 @@
 """Losses: one number to make small, and the gradient that starts the backward pass."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -90,17 +92,16 @@ class CrossEntropyLoss:
         weight = None if self.weight is None else self.weight.astype(logits.dtype)
         losses, saved = cross_entropy_forward(logits, targets, label_smoothing=self.label_smoothing, weight=weight)
         N = len(logits)
-        weights = np.ones(N)
-        if given is None and (weight is None or targets.ndim == 2):  # the mean over the samples
-            total, share = float(N), np.full(N, 1 / N if self.reduction == "mean" else 1.0)
-        else:
+        weights, share = _equal_parts(N, self.reduction, logits.dtype)
+        total = float(N)
+        if given is not None or (weight is not None and targets.ndim == 1):  # not simply the mean over the samples
             share = weights if given is None else given
             if self.reduction == "mean":
                 weights = share if weight is None or targets.ndim == 2 else share * weight[targets]
                 total = ordered_sum(weights) or 1.0  # samples that all weigh 0 have no loss and no gradient
                 share = share / total
         self.losses, self.weights = outside(losses) if given is None else given * losses, weights
-        self._saved = saved, share.astype(logits.dtype)
+        self._saved = saved, share.astype(logits.dtype, copy=False)
         loss = ordered_sum(self.losses)
         return loss / total if self.reduction == "mean" else loss
 
@@ -110,6 +111,14 @@ class CrossEntropyLoss:
             raise ConfigError("CrossEntropyLoss: backward without a forward before it")
         (saved, share), self._saved = self._saved, None
         return cross_entropy_backward(share, saved)
+
+
+@lru_cache
+def _equal_parts(N: int, reduction: str, dtype: Any) -> tuple[Array, Array]:
+    """Return what each of N samples weighs, 1, and its part of the loss; who gets them must not write."""
+    weights, share = np.ones(N), np.full(N, 1 / N if reduction == "mean" else 1.0, dtype)
+    weights.flags.writeable = share.flags.writeable = False
+    return weights, share
 
 
 def _sample_weights(values: Array, N: int) -> Array:

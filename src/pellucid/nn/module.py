@@ -94,7 +94,7 @@ class Module(State, Hooked, Stack):
     def forget(self) -> None:
         """Drop what forwards left for a backward, here and below."""
         for module in self._below():
-            module.drop_kept()
+            module.__dict__.pop("_pending", None)
 
     def _below(self) -> Iterable[Any]:
         """Return this module and all below it; of a network that is built without looking again."""
@@ -109,7 +109,7 @@ class Module(State, Hooked, Stack):
         if self._keys is not None:
             self._keys.step, self._keys.seed = step, self._keys.seed if seed is None else seed
         for module in self._below():
-            module.drop_kept()
+            module.__dict__.pop("_pending", None)
             module.__dict__["_calls"] = 0
 
     def random_key(self) -> int:

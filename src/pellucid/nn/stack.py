@@ -26,7 +26,3 @@ class Stack:
     def last_kept(self) -> Any:
         """Return what the last forward kept, and leave it on the stack."""
         return self.__dict__["_pending"][-1]
-
-    def drop_kept(self) -> None:
-        """Drop what forwards left for a backward."""
-        self.__dict__.pop("_pending", None)

@@ -153,9 +153,8 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
         optimizer.scheduled_lr = optimizer.lr  # it was not set by hand
     trainer.epoch, trainer.step, trainer.batch = state["epoch"], state["step"], state["batch"]
     trainer.history.rows = [dict(row) for row in state["history"]]
-    trainer.means = Means()
-    if state["means"]:
-        trainer.means.sums, trainer.means.counts = dict(state["means"]["sums"]), dict(state["means"]["counts"])
+    means = state["means"] or {"sums": {}, "counts": {}}
+    trainer.means = Means(means["sums"], means["counts"])
 
 
 def _differences(trainer: Trainer, state: Mapping[str, Any]) -> list[str]:

@@ -36,22 +36,48 @@ def measure(metrics: Mapping[str, Metric], logits: Array, targets: Array) -> dic
     return values
 
 
+_MOST_WAITING = 64  # batches
+
+
 class Means:
     """Running means, each sample counted once, summed in float64 in the order of the samples.
 
-    So the mean over an epoch does not depend on how it was cut into batches.
+    So the mean over an epoch does not depend on how it was cut into batches, nor on when the sums are taken: batches
+    wait until somebody asks, since one long sum costs less than many short ones.
     """
 
-    def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
-        self.counts: dict[str, float] = {}
+    def __init__(self, sums: Mapping[str, float] | None = None, counts: Mapping[str, float] | None = None) -> None:
+        self._sums, self._counts = dict(sums or {}), dict(counts or {})
+        self._waiting: list[tuple[dict[str, Array], Array]] = []
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """The sums so far, by name."""
+        self._add()
+        return self._sums
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """How many samples each sum has, or for the loss what they weigh."""
+        self._add()
+        return self._counts
 
     def update(self, values: Mapping[str, Array], loss_weights: Array) -> None:
         """Add one batch: for each name one value a sample; the losses count by their weights."""
-        for name, array in values.items():
-            self.sums[name] = ordered_sum(array, self.sums.get(name, 0.0))
-            before = self.counts.get(name, 0.0)
-            self.counts[name] = ordered_sum(loss_weights, before) if name == "loss" else before + len(array)
+        self._waiting.append(({name: np.array(array, np.float64) for name, array in values.items()}, loss_weights))
+        if len(self._waiting) == _MOST_WAITING:
+            self._add()
+
+    def _add(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for name in waiting[0][0] if waiting else ():
+            array = np.concatenate([values[name] for values, _ in waiting])
+            self._sums[name] = ordered_sum(array, self._sums.get(name, 0.0))
+            before = self._counts.get(name, 0.0)
+            if name == "loss":
+                self._counts[name] = ordered_sum(np.concatenate([weights for _, weights in waiting]), before)
+            else:
+                self._counts[name] = before + len(array)
 
     def result(self) -> dict[str, float]:
         """Return the means by name; where all samples weigh 0 it is 0."""
