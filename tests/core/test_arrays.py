@@ -6,7 +6,7 @@ from pellucid._core.arrays import ordered_sum
 
 
 def test_it_may_be_cut_anywhere(rng):
-    values = rng.standard_normal(1000)
+    values = rng.standard_normal(1000)  # more than are added one by one, and parts that are fewer
     total = 0.0
     for v in values:
         total += float(v)

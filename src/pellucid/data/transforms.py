@@ -44,12 +44,14 @@ class Normalize:
     def gather(self, images: Array, indices: Array, dtype: np.dtype[Any]) -> Array:
         """Return what `images[indices]` becomes, for most data sets without making that array."""
         plain = images.ndim == 4 and images.flags.c_contiguous and indices.ndim == 1 and indices.dtype == np.int64
-        # Without its sign a negative index is larger than any: one comparison serves for both ends.
-        if not plain or (indices.size and indices.view(np.uint64).max() >= len(images)):
-            return self(images[indices], dtype)  # NumPy knows all the other kinds of index, and refuses some
-        batch = permanent((len(indices), *images.shape[1:]), dtype, images=True)
-        _gather_normalize(_table(self.mean, self.std, dtype), images, np.ascontiguousarray(indices), batch)
-        return batch
+        if plain:
+            batch = permanent((len(indices), *images.shape[1:]), dtype, images=True)
+            try:
+                _gather_normalize(_table(self.mean, self.std, dtype), images, np.ascontiguousarray(indices), batch)
+                return batch
+            except ValueError:  # the kernel knows no index below 0 or beyond the end
+                pass
+        return self(images[indices], dtype)  # NumPy knows all the other kinds of index, and refuses some
 
 
 @lru_cache

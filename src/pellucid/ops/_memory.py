@@ -1,10 +1,8 @@
 """Where ops get their output arrays: fresh from NumPy, or the same block again every training step."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import prod
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -81,19 +79,20 @@ class Arena:
         self.next, self.used = end, run.last[1]
         return True
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """Deal this thread's op outputs from the block until the end of the ``with``."""
+    def step(self) -> Self:
+        """Deal this thread's op outputs from the block until the end of a ``with``."""
+        return self
+
+    def __enter__(self) -> None:
         if _thread.arena is not None or self.open:
             raise ConfigError("arena: a step is already open; a Trainer does one thing at a time, in one thread")
         _thread.arena, self.used, self.next, self.open = self, 0, 0, True
-        try:
-            yield
-        finally:
-            _thread.arena, self.open = None, False
-            if self.used > self.block.size:
-                self.block = _aligned_bytes(self.used)
-                self.dealt.clear()
+
+    def __exit__(self, *exception: object) -> None:
+        _thread.arena, self.open = None, False
+        if self.used > self.block.size:
+            self.block = _aligned_bytes(self.used)
+            self.dealt.clear()
 
 
 def open_arena() -> Arena | None:

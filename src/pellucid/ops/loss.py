@@ -60,10 +60,15 @@ def cross_entropy_forward(
     if targets.ndim == 2:
         float_dtype("cross_entropy", logits=logits, targets=targets)
     else:
-        targets = _labels(targets, logits.shape[1])
+        targets = _labels(targets)
     if label_smoothing or weight is not None:
         targets = _soft_targets(targets, logits, label_smoothing, weight)
-    _cross_entropy_forward(logits, *_either(targets), log_p, y)
+    try:
+        _cross_entropy_forward(logits, *_either(targets), log_p, y)
+    except ValueError:  # the kernel's message names no label
+        if targets.ndim == 1:
+            _check_labels(targets, logits.shape[1])
+        raise
     return y, (log_p, targets)
 
 
@@ -78,6 +83,8 @@ def cross_entropy_backward(grad_y: Array, saved: Saved) -> Array:
 
 @twin
 def _cross_entropy_forward(logits: Array, labels: Array | None, targets: Array | None, log_p: Array, y: Array) -> None:
+    if labels is not None:
+        _check_labels(labels, logits.shape[1])
     _log_softmax_forward(logits, log_p)
     if targets is None:
         np.negative(log_p[np.arange(len(log_p)), labels], out=y)
@@ -116,6 +123,7 @@ def _either(targets: Array) -> tuple[Array | None, Array | None]:
 def _soft_targets(targets: Array, logits: Array, label_smoothing: float, weight: Array | None) -> Array:
     """Return t (N, K)."""
     if targets.ndim == 1:
+        _check_labels(targets, logits.shape[1])
         soft = np.zeros(logits.shape, logits.dtype)
         soft[np.arange(len(targets)), targets] = 1
     else:
@@ -128,13 +136,15 @@ def _soft_targets(targets: Array, logits: Array, label_smoothing: float, weight:
     return soft
 
 
-def _labels(labels: Array, K: int) -> Array:
-    """Return labels as int64, all of them from 0 to K - 1."""
+def _labels(labels: Array) -> Array:
+    """Return labels as int64, in an array that nobody else writes to before backward has run."""
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: labels are {labels.dtype}, integers are needed")
-    whole = np.array(labels, np.int64, order="C")  # a copy: checked once, and what nobody else writes to
-    # Without its sign a negative number is larger than any label: one comparison serves for both ends.
-    if whole.size and whole.view(np.uint64).max() >= K:
-        wrong = int(labels[(labels < 0) | (labels >= K)][0])
-        raise ShapeError(f"cross_entropy: label {wrong} is out of range, {K} logits mean labels 0 to {K - 1}")
-    return whole
+    return np.array(labels, np.int64, order="C")
+
+
+def _check_labels(labels: Array, K: int) -> None:
+    """Refuse labels that are not from 0 to K - 1."""
+    wrong = labels[(labels < 0) | (labels >= K)]
+    if wrong.size:
+        raise ShapeError(f"cross_entropy: label {wrong[0]} is out of range, {K} logits mean labels 0 to {K - 1}")
