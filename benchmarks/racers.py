@@ -32,7 +32,9 @@ class Recipe:
 
 
 RECIPES = {
-    "C": Recipe("C", "Adam", batch=64, epochs=3, lr=0.006, one_cycle={"pct_start": 0.3}),
+    "C": Recipe(
+        "C", "AdamW", batch=64, epochs=3, lr=0.006, one_cycle={"pct_start": 0.3}, settings={"weight_decay": 0.1}
+    ),
     "A": Recipe("A", "Adam", batch=64, epochs=3, lr=0.006, one_cycle={"pct_start": 0.3}),
     "epoch-32": Recipe("C", "SGD", batch=32, epochs=3, lr=0.01, one_cycle=None),
     "epoch-128": Recipe("C", "SGD", batch=128, epochs=3, lr=0.01, one_cycle=None),
