@@ -91,3 +91,20 @@ def test_backward_twice_is_an_error_after_a_replay_too(replays):
             with pytest.raises(ConfigError, match="without a forward"):
                 model.backward(np.ones((6, 3), np.float32))
     assert replays
+
+
+def test_a_gradient_that_is_the_input(recorded):
+    """Recorded so, later ones differ from it."""
+    model, expected = (nn.Sequential(nn.Linear(4, 4), nn.Tanh()).build((4,)) for _ in range(2))
+    arena, rng = Arena(), np.random.default_rng(0)
+    for i in range(6):
+        x, other = rng.standard_normal((2, 3, 4)).astype(np.float32)
+        g = x if i < 3 else other
+        for one in (model, expected):
+            one.parameters().zero_grad()
+        with arena.step():
+            model.forward(x)
+            grad_x = model.backward(g).copy()
+        expected.forward(x)
+        assert grad_x.tobytes() == expected.backward(g).tobytes()
+        assert model.parameters().grad.tobytes() == expected.parameters().grad.tobytes()

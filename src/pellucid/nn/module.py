@@ -187,6 +187,10 @@ class Module(State, Hooked, Stack):
             changed()
         object.__setattr__(self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        changed()
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy takes over: all but what forwards left behind."""
         return {name: value for name, value in vars(self).items() if name not in ("_pending", "_plan")}

@@ -16,6 +16,7 @@ from ..ops._recording import Recording
 from . import fuse, hooks
 from .fuse import Fused, Step
 from .module import Module
+from .parameter import Parameter
 
 
 class Track:
@@ -55,7 +56,8 @@ class Plan:
         self._owners = [step.first if isinstance(step, Fused) else step for step in self.steps]
         self._parameters = [p for layer in layers for _, p in layer.named_parameters()]
         distinct = len(set(map(id, layers))) == len(layers)
-        self._recordable = native.engine is not None and distinct and all(map(_kernels_only, layers))
+        known = all(type(p) is Parameter for p in self._parameters)  # a subclass may compute its data anew each time
+        self._recordable = native.engine is not None and distinct and known and all(map(_kernels_only, layers))
         self._track: Track | None = None
 
     def holds(self, fused: bool) -> bool:
@@ -114,7 +116,7 @@ class Plan:
         return grad  # type: ignore[no-any-return]  # None goes through
 
     def _can_record(self, array: Array) -> bool:
-        return self._recordable and open_arena() is not None and array.dtype.char == "f"
+        return self._recordable and open_arena() is not None and array.dtype == np.float32
 
     @staticmethod
     def _conditions(fused: bool) -> tuple[bool, int, Any]:
@@ -127,5 +129,5 @@ def _parts(saved: Any) -> tuple[Any, ...]:
 
 def _kernels_only(layer: Module) -> bool:
     """Whether its passes are kernel calls and nothing else; a subclass must say so itself."""
-    itself = not layer.watched and not {"forward", "backward"} & vars(layer).keys()
+    itself = not layer.watched and not {"forward", "backward", "op"} & vars(layer).keys()
     return itself and "kernels_only" in vars(type(layer))

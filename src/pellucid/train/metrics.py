@@ -70,12 +70,13 @@ class Means:
 
     def _add(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for name in waiting[0][0] if waiting else ():
-            array = np.concatenate([values[name] for values, _ in waiting])
+        for name in dict.fromkeys(name for values, _ in waiting for name in values):  # metrics may come and go
+            having = [(values[name], weights) for values, weights in waiting if name in values]
+            array = np.concatenate([values for values, _ in having])
             self._sums[name] = ordered_sum(array, self._sums.get(name, 0.0))
             before = self._counts.get(name, 0.0)
             if name == "loss":
-                self._counts[name] = ordered_sum(np.concatenate([weights for _, weights in waiting]), before)
+                self._counts[name] = ordered_sum(np.concatenate([weights for _, weights in having]), before)
             else:
                 self._counts[name] = before + len(array)
 
