@@ -1,5 +1,8 @@
 """What fit does to a model: which samples it shows in which order, what it leaves behind, when it stops."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -133,3 +136,19 @@ def test_what_a_metric_keeps_is_its_own(make_trainer, points):
     values = [trainer.train_step(*points)["first"] for _ in range(3)]
     assert len({k.tobytes() for k in kept}) == 3
     assert [v.tolist() for v in values] == [k[:, 0].tolist() for k in kept]
+
+
+@pytest.mark.parametrize("evaluate", [True, False])
+def test_after_training_the_model_keeps_nothing_of_the_trainer(evaluate, points, make_trainer):
+    """Else whoever has the network has the memory of its training too."""
+    trainer = make_trainer()
+    model = trainer.model
+    trainer.fit(points, epochs=4)
+    for _ in range(2 * evaluate):
+        trainer.evaluate(points)
+    block = weakref.ref(trainer._arena.block.base)  # what views of it keep
+    assert block().size > 0
+    del trainer
+    gc.collect()
+    assert block() is None
+    assert model(points[0]).shape == (101, 2)

@@ -20,10 +20,11 @@ def ordered_sum(values: Array, start: float = 0.0) -> float:
     >>> ordered_sum(np.array([0.2, 0.3]), start=ordered_sum(np.array([0.1]))) == (0.1 + 0.2) + 0.3
     True
     """
+    start = float(start)
     if values.size <= _FEW:
         for value in values.ravel().tolist():
             start += value
-        return float(start)
+        return start
     terms = np.empty(values.size + 1, np.float64)
     terms[0], terms[1:] = start, values.ravel()
     return float(np.add.accumulate(terms)[-1])

@@ -40,9 +40,9 @@ class Handle:
 
     def remove(self) -> None:
         """Take the hook off; doing so again does nothing."""
-        changed()
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
+        changed()
 
 
 class Hooked:
@@ -74,9 +74,9 @@ class Hooked:
         """Run before each forward; `outermost` when no other module's forward is running."""
 
     def _register(self, which: str, hook: Hook) -> Handle:
-        changed()
         hooks: list[Hook] = self.__dict__.setdefault(which, [])
         hooks.append(hook)
+        changed()
         return Handle(hooks, hook)
 
     def _show(self, which: str, before: Array | None, after: Array) -> None:

@@ -35,7 +35,7 @@ class CrossEntropyLoss:
     ----------
     losses, weights : array (N,)
         Of each sample in the last forward, as above; with reduction "sum" the weights are 1.  The mean over many
-        batches is ``ordered_sum`` of all losses over that of all weights.
+        batches is ``ordered_sum`` of all losses over that of all weights.  `weights` may be read-only.
 
     Examples
     --------

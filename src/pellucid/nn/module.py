@@ -11,7 +11,7 @@ What a forward keeps lies on a stack, so a layer that is used twice inside a net
 A new forward of the whole network drops what earlier ones left.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
@@ -90,16 +90,6 @@ class Module(State, Hooked, Stack):
             self.forget()
 
     # --- steps of a training run --------------------------------------------------------------------
-
-    def forget(self) -> None:
-        """Drop what forwards left for a backward, here and below."""
-        for module in self._below():
-            module.__dict__.pop("_pending", None)
-
-    def _below(self) -> Iterable[Any]:
-        """Return this module and all below it; of a network that is built without looking again."""
-        whole: dict[str, Any] | None = self.__dict__.get("_whole")
-        return (module for _, module in self.named_modules()) if whole is None else whole.values()
 
     def start_step(self, step: int, seed: int | None = None) -> None:
         """Begin training step `step`: drop what abandoned forwards left, and renew the random keys.
@@ -183,9 +173,9 @@ class Module(State, Hooked, Stack):
         state = Module | Parameter | Buffer
         if self._flat is not None and (isinstance(value, state) or isinstance(vars(self).get(name), state)):
             raise ConfigError(f"{self.title}: {name!r} cannot change after build; make a new network")
+        object.__setattr__(self, name, value)
         if not name.startswith("_"):
             changed()
-        object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)

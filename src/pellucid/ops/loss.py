@@ -60,14 +60,14 @@ def cross_entropy_forward(
     if targets.ndim == 2:
         float_dtype("cross_entropy", logits=logits, targets=targets)
     else:
-        targets = _labels(targets)
+        given, targets = targets, _labels(targets)
     if label_smoothing or weight is not None:
         targets = _soft_targets(targets, logits, label_smoothing, weight)
     try:
         _cross_entropy_forward(logits, *_either(targets), log_p, y)
     except ValueError:  # the kernel's message names no label
         if targets.ndim == 1:
-            _check_labels(targets, logits.shape[1])
+            _check_labels(given, logits.shape[1])
         raise
     return y, (log_p, targets)
 

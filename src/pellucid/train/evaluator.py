@@ -79,6 +79,7 @@ class Evaluator:
                 with self._arena.step():
                     logits = outside(self.model.forward(x))
                 yield logits, *rest
+            self.model.release()
 
     def _measure(self, logits: Array, targets: Array) -> dict[str, Array]:
         return {"loss": self.loss.losses, **measure(self.metrics, logits, targets)}

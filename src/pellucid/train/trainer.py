@@ -119,6 +119,7 @@ class Trainer(Evaluator):
         held_out = None if validation is None else self._batches(validation)
         with ExitStack() as ending:
             self.model.require_input_grad(False)
+            ending.callback(self.model.release)
             ending.callback(self.model.require_input_grad, True)
             for callback in self.callbacks:
                 callback.on_train_begin(self, epochs, steps)
