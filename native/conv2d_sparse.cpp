@@ -1,7 +1,7 @@
 // conv2d backward over the winners of max-pooling: elsewhere the gradient is zero, and where it is not the index tells.
 //
 // For grad_weight the winners of a sample are listed by output channels: where their window begins in x, and their
-// gradient; each adds gradient * window.  For grad_x they are listed by output positions (conv2d_positions.hpp).  A
+// gradient; each adds gradient * window.  For grad_x they are found by output positions (conv2d_positions.hpp).  A
 // kernel row of KW taps x C channels lies together in memory, so both run along it.
 #include "conv2d_gradient.hpp"
 #include "conv2d_positions.hpp"

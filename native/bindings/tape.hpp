@@ -1,4 +1,5 @@
-// A tape of kernel calls: what ran once, call by call from Python, runs again in one call.
+// A tape of kernel calls: what ran once, call by call from Python, runs again in one call.  Sizes and other numbers stay
+// as they were: a call with one that changes from step to step, such as an optimiser's, is not to be recorded.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -31,7 +31,9 @@ def test_everything_together_loads_no_extra_and_stays_quick_beyond_numpy():
     modules, _ = modules_after(f"import {rooms}; pellucid.Trainer")
     assert "pellucid.train.trainer" in modules
     assert not {"PIL", "matplotlib", "pooch", "requests", "torch", "click", "tqdm"} & set(modules)
-    assert beyond < 0.5
+    assert (
+        beyond < 0.5
+    )  # a slow minute of a shared machine was seen to take more than 0.2; another library takes longer
 
 
 def test_help_imports_no_numpy():

@@ -100,8 +100,6 @@ def steps(layers: Sequence[Module]) -> tuple[Step, ...]:
 
 def _begins(row: Row, layers: Sequence[Module]) -> bool:
     group = layers[: len(row.layers)]
-    return tuple(map(type, group)) == row.layers and _fits(row, group)  # a subclass may compute something else
-
-
-def _fits(row: Row, group: Sequence[Module]) -> bool:
-    return row.fits(group[-1]) and not any(layer.watched or "forward" in vars(layer) for layer in group)
+    if tuple(map(type, group)) != row.layers or not row.fits(group[-1]):  # a subclass may compute something else
+        return False
+    return not any(layer.watched or "forward" in vars(layer) for layer in group)

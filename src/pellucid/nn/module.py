@@ -42,6 +42,9 @@ class Module(State, Hooked, Stack):
         Whether neighbours may run as one op; off inside `plain`.
     needs_input_grad : bool
         Whether backward must return grad_x; see `require_input_grad`.
+    kernels_only : bool
+        Whether its passes are ops and nothing else, so that a Sequential may replay them (nn/plan.py).  A class says so
+        for itself; its subclasses do not inherit it.
     path : str
         Dotted name of the module within its network, "" for the network itself.
     """
