@@ -203,3 +203,16 @@ def test_a_module_that_defines_nothing_says_so():
     for call in (Empty().forward, Empty().backward):
         with pytest.raises(NotImplementedError, match="Empty defines no"):
             call(np.zeros(1))
+
+
+class Scaled(Module):
+    def forward(self, x, factor, *, shift=0.0):
+        return factor * x + shift
+
+
+def test_a_forward_may_take_more_than_its_input_and_hooks_still_see_input_and_output():
+    seen = []
+    module = Scaled().build((2,))
+    module.register_forward_hook(lambda module, x, y: seen.append((x.tolist(), y.tolist())))
+    assert module(np.ones((1, 2)), 3.0, shift=1.0).tolist() == [[4.0, 4.0]]
+    assert seen == [([[1.0, 1.0]], [[4.0, 4.0]])]

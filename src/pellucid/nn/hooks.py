@@ -84,15 +84,15 @@ class Hooked:
             hook(self, None if before is None else outside(before), outside(after))
 
 
-def _around_forward(forward: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
+def _around_forward(forward: Callable[..., Array]) -> Callable[..., Array]:
     @functools.wraps(forward)
-    def run(self: Hooked, x: Array) -> Array:
+    def run(self: Hooked, x: Array, *more: Any, **options: Any) -> Array:
         if type(self).forward is not run:  # a subclass called super().forward
-            return forward(self, x)
+            return forward(self, x, *more, **options)
         self.prepare(x, _thread.depth == 0)
         _thread.depth += 1
         try:
-            y = forward(self, x)
+            y = forward(self, x, *more, **options)
         finally:
             _thread.depth -= 1
         self._show("_forward_hooks", x, y)

@@ -57,9 +57,9 @@ class Module(State, Hooked, Stack):
     _flat: FlatParameters | None = None  # of the network this module was built in
     _keys: Keys | None = None
 
-    def __call__(self, x: Array) -> Array:
-        """Same as `forward`."""
-        return self.forward(x)
+    def __call__(self, x: Array, *more: Any, **options: Any) -> Array:
+        """Same as `forward`; what a module takes beside its input, such as a mask, goes along."""
+        return self.forward(x, *more, **options)
 
     def forward(self, x: Array) -> Array:
         """Return the output for a batch `x`; builds the network if nobody has."""
