@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import data, inspect, models, native, nn, ops, optim, train
+    from . import data, functional, inspect, models, native, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
     from .inspect.summary import summary
     from .nn import Sequential
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_ROOMS = ("data", "inspect", "models", "native", "nn", "ops", "optim", "train")
+_ROOMS = ("data", "functional", "inspect", "models", "native", "nn", "ops", "optim", "train")
 _NAMES = {
     "ConfigError": "_core.errors",
     "DtypeError": "_core.errors",
@@ -37,6 +37,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "data",
+    "functional",
     "inspect",
     "models",
     "native",

@@ -15,6 +15,7 @@ FLOORS = {
     "data": 3,
     "train": 4,
     "models": 5,
+    "functional": 5,
     "inspect": 5,
     "cli": 6,
 }

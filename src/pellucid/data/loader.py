@@ -57,6 +57,10 @@ class Loader:
         count = len(self.dataset)
         return permutation(key(self.seed, "order", epoch), count) if self.shuffle else np.arange(count)
 
+    def indices(self, epoch: int = 0) -> list[Array]:
+        """Return the sample indices of each batch of this epoch."""
+        return np.split(self.order(epoch), self._starts()[1:])
+
     def batches(self, epoch: int = 0, dtype: npt.DTypeLike = np.float32, start: int = 0) -> Iterator[Batch]:
         """Return an iterator over the batches of this epoch: inputs, labels and, if the dataset has them, weights.
 
@@ -73,9 +77,8 @@ class Loader:
         return ahead(made) if self.prefetch else made
 
     def _batches(self, epoch: int, dtype: np.dtype[Any], skipped: int) -> Iterator[Batch]:
-        order, starts, weights = self.order(epoch), self._starts(), self.dataset.sample_weights
-        for start, end in list(zip(starts, [*starts[1:], len(order)], strict=True))[skipped:]:
-            chosen = order[start:end]
+        weights = self.dataset.sample_weights
+        for chosen in self.indices(epoch)[skipped:]:
             pair = self.dataset.batch(chosen, dtype)
             yield pair if weights is None else (*pair, weights[chosen].astype(dtype))
 
