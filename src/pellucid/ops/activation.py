@@ -91,7 +91,7 @@ def _leaky_relu_backward(grad_y: Array, slope: Array, grad_x: Array) -> None:
 
 
 def sigmoid_forward(x: Array) -> tuple[Array, Array]:
-    """Return (y, saved), as exp(min(x, 0)) / (1 + exp(-|x|)): no power is positive, so nothing overflows or cancels.
+    """Return (y, saved), as exp(min(x, 0)) / (1 + exp(-abs(x))): no power is positive, so nothing overflows.
 
     >>> sigmoid_forward(np.array([-1000.0, 0.0, 1000.0]))[0].tolist()
     [0.0, 0.5, 1.0]
