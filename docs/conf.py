@@ -35,7 +35,7 @@ intersphinx_mapping: dict[str, tuple[str, None]] = {}  # pages are built without
 
 
 def formulas_as_they_stand(app, what, name, thing, options, lines):
-    """Show an indented paragraph, which in a docstring is a formula, as it stands: reST would take its stars for markup."""
+    """Show an indented paragraph, a formula, as it stands: reST would take its stars for markup."""
     shown = []
     for i, line in enumerate(lines):
         opens = re.match(r" {4,}\S", line) and not lines[i - 1].strip() if i else False
