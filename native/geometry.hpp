@@ -27,6 +27,12 @@ struct Finish {
     long taps() const { return KH * KW; }
 };
 
+// N samples of P pixels of C channels; `planes` where the pixels of one channel lie together: (N, C, P) in memory.
+struct Channels {
+    long N, C, P;
+    bool planes;
+};
+
 // Windows of a pooling layer by itself.
 struct Pool {
     long KH, KW, SH, SW, top, left;

@@ -33,7 +33,8 @@ def both(op, shape, **options):
     forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
     y, saved = forward(3 * numbers(shape), **options)
     rest = [a for a in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(a, np.ndarray)]
-    return [y, *rest, backward(numbers(y.shape, seed=1), saved)]
+    gradients = backward(numbers(y.shape, seed=1), saved)
+    return [y, *rest, *(g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None)]
 
 
 def steps(rule, **options):
@@ -66,6 +67,12 @@ RUNS = {
         for op in ("relu", "leaky_relu", "sigmoid", "tanh", "flatten")
         for name, shape in (("images", IMAGES), ("rows", ROWS))
     },
+    **{
+        f"{op}, {name}": lambda op=op, shape=shape: both(op, shape)
+        for op in ("batch_norm", "batch_norm_relu")
+        for name, shape in (("images", IMAGES), ("rows", ROWS), ("sequences", (7, 21, 990)))
+    },
+    "batch_norm, given": lambda: both("batch_norm", IMAGES, mean=numbers(21), var=numbers(21) ** 2),
     **{op: lambda op=op: both(op, ROWS) for op in ("softmax", "log_softmax")},
     "softmax, long rows": lambda: both("softmax", (5, 20_011)),
     "softmax of four axes": lambda: both("softmax", IMAGES),

@@ -7,6 +7,8 @@ from numpy.testing import assert_allclose
 from pellucid import ConfigError, ShapeError
 from pellucid.nn import (
     AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
@@ -42,6 +44,10 @@ LAYERS = {
         AvgPool2d((3, 2), 1, 1, count_include_pad=False),
         (2, 5, 6),
     ),
+    "BatchNorm1d(5)": (BatchNorm1d(5), (5,)),
+    "BatchNorm1d(2, momentum=None)": (BatchNorm1d(2, momentum=None), (2, 5)),
+    "BatchNorm2d(2, affine=False)": (BatchNorm2d(2, affine=False), (2, 5, 4)),
+    "BatchNorm2d(2, eps=0.1)": (BatchNorm2d(2, eps=0.1), (2, 5, 4)),
     "LeakyReLU(0.2)": (LeakyReLU(0.2), (2, 3, 4)),
     "Sigmoid()": (Sigmoid(), (5,)),
     "Tanh()": (Tanh(), (5,)),

@@ -63,6 +63,7 @@ MISFITS = {
     "a bias of one number": lambda: ops.conv2d_forward(np.ones((1, 2, 3, 3)), np.ones((4, 2, 1, 1)), np.ones(1)),
     "a bias of a linear": lambda: ops.linear_forward(np.ones((2, 3)), np.ones((4, 3)), np.ones(1)),
     "a channel for all": lambda: ops.conv2d_forward(np.ones((1, 1, 3, 3)), np.ones((4, 2, 1, 1))),
+    "a scale for all channels": lambda: ops.batch_norm_forward(np.ones((4, 2)), np.ones(1), np.ones(1)),
     "a target for all": lambda: ops.cross_entropy_forward(np.ones((2, 3)), np.ones((1, 3))),
     "a weight for all classes": lambda: ops.cross_entropy_forward(np.ones((2, 3)), np.array([0, 1]), weight=np.ones(1)),
     "a gradient for all": lambda: ops.relu_backward(np.ones(1), ops.relu_forward(np.ones(3))[1]),
@@ -76,6 +77,8 @@ def test_shapes_that_do_not_fit_are_refused_never_broadcast(misfit):
 
 
 CALLS = {
+    "batch_norm": ([(2, 3, 5, 4), (3,), (3,)], {}),
+    "batch_norm_relu": ([(2, 3, 5, 4), (3,), (3,)], {}),
     "conv2d": ([(2, 2, 5, 4), (4, 1, 3, 2), (4,)], {"padding": 1, "dilation": (1, 2), "groups": 2}),
     "max_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),
     "avg_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),

@@ -35,6 +35,9 @@ CASES = {
         {"groups": 3, "stride": (1, 2), "dilation": (2, 1)},
         {},
     ),
+    "batch_norm of rows": ("batch_norm", [(5, 3), (3,), (3,)], {"eps": 1e-3}, {"training": True}),
+    "batch_norm of sequences": ("batch_norm", [(5, 3, 4), (3,), (3,)], {}, {"training": True}),
+    "batch_norm of images": ("batch_norm", [(2, 3, 4, 5), (3,), (3,)], {}, {"training": True}),
     "avg_pool2d": (
         "avg_pool2d",
         [(2, 3, 9, 8)],
@@ -72,7 +75,8 @@ def test_op(name, rng):
     arrays = [apart(rng, s) for s in shapes]
     y, saved = getattr(ops, f"{op}_forward")(*arrays, **options)
     tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
-    expected = getattr(torch_functions(), op)(*tensors, **options, **only_torch)
+    statistics = (None, None) if op == "batch_norm" else ()  # none are kept
+    expected = getattr(torch_functions(), op)(tensors[0], *statistics, *tensors[1:], **options, **only_torch)
     close(y, expected.detach().numpy(), BOUND)
     g = rng.standard_normal(y.shape)
     expected.backward(torch.tensor(g))

@@ -7,6 +7,7 @@ from typing import Any
 from .._core.arrays import Shape
 from .._core.errors import PellucidError
 from ..nn import AvgPool2d, Conv2d, Linear, MaxPool2d, Module, Sequential
+from ..nn.batch_norm import BatchNorm
 from ..ops._check import extent
 
 
@@ -125,7 +126,7 @@ def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
 
 def _known(layer: Module) -> bool:
     """Whether this page knows what the layer does: its windows, or that it has nothing to multiply with."""
-    return isinstance(layer, Conv2d | MaxPool2d | Linear) or not (
+    return isinstance(layer, Conv2d | MaxPool2d | Linear | BatchNorm) or not (
         any(layer.children()) or any(layer.named_parameters())
     )
 

@@ -1,6 +1,7 @@
 """Layers and networks: named parameters around the operations of `pellucid.ops`."""
 
 from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout
@@ -14,6 +15,8 @@ from .predictor import Predictor
 
 __all__ = [
     "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Buffer",
     "Conv2d",
     "CrossEntropyLoss",

@@ -158,7 +158,7 @@ class Module(State, Hooked, Stack):
         for name, parameter in reversed(named.items()):  # a tied parameter starts by its first name
             parameter.data = start[name]
         for name, buffer in buffers.items():
-            buffer.place(start[name].astype(kind))
+            buffer.place(start[name], kind)
         whole = dict(self.named_modules())
         for path, module in whole.items():
             module.path, module._flat, module._keys = path, flat, keys

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, ShapeError
@@ -101,10 +102,20 @@ class Parameter:
 
 
 class Buffer:
-    """State that is kept and saved but not learned, such as running statistics."""
+    """State that is kept and saved but not learned, such as running statistics.
 
-    def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
+    Parameters
+    ----------
+    shape : tuple of int
+    init : str or function
+        Start values, see `pellucid.nn.init`.
+    dtype : dtype, optional
+        What its numbers are, such as int64 for a count; that of the parameters if none is said.
+    """
+
+    def __init__(self, shape: Shape, init: str | Initializer = "zeros", dtype: npt.DTypeLike | None = None) -> None:
         self.shape, self.init = tuple(shape), initializer(init)
+        self.dtype: np.dtype[Any] | None = None if dtype is None else np.dtype(dtype)
         self._data: Array | None = None
 
     @property
@@ -118,9 +129,9 @@ class Buffer:
     def data(self, values: Array) -> None:
         _assign("buffer", self.data, values)
 
-    def place(self, values: Array) -> None:
-        """Give it its start values."""
-        self._data = values
+    def place(self, values: Array, dtype: np.dtype[Any]) -> None:
+        """Give it its start values, as `dtype` unless it has one of its own."""
+        self._data = values.astype(dtype if self.dtype is None else self.dtype)
 
 
 @dataclass(frozen=True)

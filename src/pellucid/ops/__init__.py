@@ -20,6 +20,14 @@ from .activation import (
     tanh_forward,
     tanh_shape,
 )
+from .batch_norm import (
+    batch_norm_backward,
+    batch_norm_forward,
+    batch_norm_relu_backward,
+    batch_norm_relu_forward,
+    batch_norm_relu_shape,
+    batch_norm_shape,
+)
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .flatten import flatten_backward, flatten_forward, flatten_shape
@@ -64,6 +72,12 @@ __all__ = [
     "avg_pool2d_backward",
     "avg_pool2d_forward",
     "avg_pool2d_shape",
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batch_norm_relu_backward",
+    "batch_norm_relu_forward",
+    "batch_norm_relu_shape",
+    "batch_norm_shape",
     "conv2d_backward",
     "conv2d_forward",
     "conv2d_relu_avg_pool2d_backward",
