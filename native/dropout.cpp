@@ -1,31 +1,10 @@
-// Twins of ops/dropout.py.  Entry i of a mask is the hash of (key, i) that src/pellucid/_core/random.py states.
-#include "elementwise.hpp"
+// Twins of ops/dropout.py.  Entry i of a mask is the hash of (key, i) in dropout.hpp.
+#include "dropout.hpp"
 #include "kernels.hpp"
 
 PELLUCID_OPEN
 
 namespace {
-
-INLINE vu random_bits(vu i, uint64_t key) {
-    vu x = i * 0x9E3779B9u + (uint32_t)key;
-    x = (x ^ x >> 17) * 0xED5AD4BBu ^ (uint32_t)(key >> 32);
-    x = (x ^ x >> 11) * 0xAC4C1B51u;
-    x = (x ^ x >> 15) * 0x31848BABu;
-    return x ^ x >> 14;
-}
-
-INLINE void store_mask(Lanes at, uint8_t* mask, vi kept) {
-    if (at.count == WIDTH) return store_bytes(mask + at.first, kept);
-    alignas(64) uint8_t bytes[WIDTH];
-    store_bytes(bytes, kept);
-    memcpy(mask + at.first, bytes, at.count);
-}
-
-INLINE vf load_mask(Lanes at, const uint8_t* mask) {
-    alignas(64) uint8_t bytes[WIDTH] = {};
-    if (at.count < WIDTH) memcpy(bytes, mask + at.first, at.count);
-    return __builtin_convertvector(load_bytes(at.count == WIDTH ? mask + at.first : bytes), vf);
-}
 
 // Numbers of the entries of a mask, counted in the order (channel, pixel) while memory goes by (pixel, channel).
 struct Entries {
@@ -53,8 +32,6 @@ struct Entries {
 void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, Key key, uint64_t threshold, float scale,
                      long N, long C, long P) {
     const long size = C * P, pieces = (size + PIECE - 1) / PIECE;
-    const uint32_t least = (uint32_t)threshold;
-    const int32_t one = threshold >> 32 ? 0 : 1;  // p = 1: no entry is large enough
     parallel_for(N * pieces, [=](long item) {
         const long n = item / pieces, begin = item % pieces * PIECE;
         const float* x = all_x + n * size;
@@ -62,8 +39,7 @@ void dropout_forward(const float* all_x, float* all_y, uint8_t* all_mask, Key ke
         uint8_t* mask = all_mask + n * size;
         Entries entries(begin, C, P);
         for_each_in(begin, min(size, begin + PIECE), [=, &entries](Lanes at) {
-            vu bits = random_bits(entries.entry + (uint32_t)(n * size), key.bits);
-            vi kept = (vi)(bits >= least) & one;
+            vi kept = kept_lanes(random_bits(entries.entry + (uint32_t)(n * size), key.bits), threshold);
             store_mask(at, mask, kept);
             at.store(y, at.load(x) * __builtin_convertvector(kept, vf) * scale);
             entries.next();

@@ -142,6 +142,14 @@ def dropout_loops(x, *, p, key):
     return y
 
 
+def dropout2d_loops(x, *, p, key):
+    y = np.zeros(x.shape)
+    for i, channel in enumerate(np.ndindex(x.shape[:2])):
+        if random_bits(key, i) >= p * 2**32:
+            y[channel] = x[channel] / (1 - p)
+    return y
+
+
 def _pair(value):
     return (value, value) if isinstance(value, int) else value
 

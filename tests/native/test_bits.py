@@ -81,6 +81,9 @@ RUNS = {
     "dropout, images": lambda: both("dropout", IMAGES, p=0.3, key=KEY),
     "dropout, one channel": lambda: both("dropout", (9, 1, 60, 70), p=0.3, key=KEY),
     "dropout, rows": lambda: both("dropout", ROWS, p=0.3, key=KEY),
+    "dropout2d, images": lambda: both("dropout2d", IMAGES, p=0.3, key=KEY),
+    "dropout2d, one channel": lambda: both("dropout2d", (9, 1, 60, 70), p=0.3, key=KEY),
+    "dropout2d, sequences": lambda: both("dropout2d", (201, 101, 37), p=0.3, key=KEY),
     "max_pool2d": lambda: both("max_pool2d", IMAGES, kernel_size=2),
     "max_pool2d, overlapping": lambda: both("max_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
     "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
@@ -94,7 +97,18 @@ RUNS = {
     "gather_normalize": lambda: batch((51, 3, 40, 31)),
     "gather_normalize, one channel": lambda: batch((101, 1, 28, 28)),
 }
-SAME_AS_NUMPY = ("relu", "leaky_relu", "flatten", "dropout", "max_pool2d", "SGD", "Adam", "AdamW", "gather_normalize")
+SAME_AS_NUMPY = (
+    "relu",
+    "leaky_relu",
+    "flatten",
+    "dropout",
+    "dropout2d",
+    "max_pool2d",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "gather_normalize",
+)
 
 
 def outcome(run):

@@ -11,6 +11,8 @@ from pellucid.nn import (
     BatchNorm2d,
     Conv2d,
     Dropout,
+    Dropout1d,
+    Dropout2d,
     Flatten,
     LeakyReLU,
     Linear,
@@ -56,6 +58,8 @@ LAYERS = {
     "LogSoftmax()": (LogSoftmax(), (5,)),
     "Flatten()": (Flatten(), (2, 3, 4)),
     "Dropout(0.5)": (Dropout(0.5), (30,)),
+    "Dropout1d(0.5)": (Dropout1d(0.5), (10, 4)),
+    "Dropout2d(0.5)": (Dropout2d(0.5), (10, 3, 4)),
 }
 
 

@@ -94,6 +94,7 @@ CALLS = {
     "softmax": ([(2, 3)], {}),
     "log_softmax": ([(2, 3)], {}),
     "dropout": ([(2, 3)], {"p": 0.5, "key": 1}),
+    "dropout2d": ([(2, 3, 4, 5)], {"p": 0.5, "key": 1}),
     "flatten": ([(2, 3, 4, 5)], {}),
     "cross_entropy": (
         [(2, 3)],

@@ -142,3 +142,19 @@ def test_the_reduced_cross_entropy(reduction, probabilities, settings, rng):
     assert ours(logits, targets) == pytest.approx(expected.item(), rel=BOUND)
     expected.backward()
     close(ours.backward(), tensor.grad.numpy(), BOUND)
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("Dropout1d", (4, 9, 5)), ("Dropout2d", (4, 9, 3, 2))])
+def test_a_channel_is_left_out_in_the_same_way(kind, shape, rng):
+    """Our product with PyTorch's mask is PyTorch's output, and its gradient."""
+    import torch
+
+    torch.manual_seed(0)
+    x, g = torch.tensor(rng.standard_normal(shape), requires_grad=True), rng.standard_normal(shape)
+    expected = getattr(torch.nn, kind)(0.3)(x)
+    expected.backward(torch.tensor(g))
+    mask = expected.detach().numpy().any(axis=tuple(range(2, len(shape))))
+    assert 0 < mask.mean() < 1
+    saved = mask, ops.dropout2d_forward(x.detach().numpy(), p=0.3, key=0)[1][1], shape
+    close(ops.dropout2d_backward(x.detach().numpy(), saved), expected.detach().numpy(), BOUND)
+    close(ops.dropout2d_backward(g, saved), x.grad.numpy(), BOUND)

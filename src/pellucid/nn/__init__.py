@@ -4,7 +4,7 @@ from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Sequential
 from .conv import Conv2d
-from .dropout import Dropout
+from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
 from .linear import Linear
 from .loss import CrossEntropyLoss
@@ -21,6 +21,8 @@ __all__ = [
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "FlatParameters",
     "Flatten",
     "LeakyReLU",

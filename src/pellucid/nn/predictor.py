@@ -17,7 +17,7 @@ from ..ops.pool2d import divisors
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv2d
-from .dropout import Dropout
+from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
 from .fuse import Fused, Step, steps
 from .linear import Linear
@@ -188,6 +188,8 @@ _STEPS: dict[type[Any], Callable[[Any, Sequence[Any], Shape], bool]] = {
     AvgPool2d: _pool2d,
     Flatten: _flatten,
     Dropout: _nothing,
+    Dropout1d: _nothing,
+    Dropout2d: _nothing,
     ReLU: _activation("relu"),
     Sigmoid: _activation("sigmoid"),
     Tanh: _activation("tanh"),

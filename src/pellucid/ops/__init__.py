@@ -30,6 +30,7 @@ from .batch_norm import (
 )
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
+from .dropout2d import dropout2d_backward, dropout2d_forward, dropout2d_shape
 from .flatten import flatten_backward, flatten_forward, flatten_shape
 from .fused import (
     conv2d_relu_avg_pool2d_backward,
@@ -93,6 +94,9 @@ __all__ = [
     "cross_entropy_backward",
     "cross_entropy_forward",
     "cross_entropy_shape",
+    "dropout2d_backward",
+    "dropout2d_forward",
+    "dropout2d_shape",
     "dropout_backward",
     "dropout_forward",
     "dropout_shape",

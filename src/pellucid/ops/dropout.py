@@ -28,13 +28,18 @@ def dropout_shape(x_shape: Shape) -> Shape:
 
 def dropout_forward(x: Array, *, p: float, key: int) -> tuple[Array, Saved]:
     """Return (y, saved); `key` is 64 random bits, fresh for each use."""
-    if not 0 <= p <= 1:
-        raise ConfigError(f"dropout: p is {p}, a probability from 0 to 1 is needed")
+    threshold, scale = chance("dropout", p)
     y, mask = empty(x.shape, float_dtype("dropout", x=x)), empty(x.shape, bool)
     check_count(x.size)
-    scale = 1 / (1 - p) if p < 1 else 0.0
-    _dropout_forward(x, y, mask, key, round(p * 2**32), scale)
+    _dropout_forward(x, y, mask, key, threshold, scale)
     return y, (mask, scale)
+
+
+def chance(op: str, p: float) -> tuple[int, float]:
+    """Return (threshold, scale): entries below `threshold` are left out, what stays is multiplied by `scale`."""
+    if not 0 <= p <= 1:
+        raise ConfigError(f"{op}: p is {p}, a probability from 0 to 1 is needed")
+    return round(p * 2**32), 1 / (1 - p) if p < 1 else 0.0
 
 
 def dropout_backward(grad_y: Array, saved: Saved) -> Array:
