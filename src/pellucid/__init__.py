@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from . import data, functional, inspect, models, native, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
     from .inspect.summary import summary
+    from .models import CNN
     from .nn import Sequential
     from .train import Trainer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROOMS = ("data", "functional", "inspect", "models", "native", "nn", "ops", "optim", "train")
 _NAMES = {
+    "CNN": "models",
     "ConfigError": "_core.errors",
     "DtypeError": "_core.errors",
     "FileError": "_core.errors",
@@ -28,6 +30,7 @@ _NAMES = {
 }
 
 __all__ = [
+    "CNN",
     "ConfigError",
     "DtypeError",
     "FileError",
