@@ -33,4 +33,9 @@ struct Pool {
     long OH, OW;
 };
 
+// Images cut into OH x OW bins.
+struct Adaptive {
+    long N, C, H, W, OH, OW;
+};
+
 }  // namespace pellucid

@@ -52,6 +52,28 @@ def avg_pool2d_loops(x, *, kernel_size, stride=None, padding=0, count_include_pa
     return y
 
 
+def bins(size, count):
+    """The positions of each bin of an adaptive pooling."""
+    return [range(math.floor(i * size / count), math.ceil((i + 1) * size / count)) for i in range(count)]
+
+
+def adaptive_pool2d_loops(x, output_size, of):
+    sizes = [n if m is None else m for n, m in zip(x.shape[2:], _pair(output_size), strict=True)]
+    y = np.zeros((*x.shape[:2], *sizes))
+    rows, columns = (bins(n, m) for n, m in zip(x.shape[2:], sizes, strict=True))
+    for n, c, i, j in np.ndindex(y.shape):
+        y[n, c, i, j] = of([x[n, c, h, w] for h in rows[i] for w in columns[j]])
+    return y
+
+
+def adaptive_avg_pool2d_loops(x, *, output_size):
+    return adaptive_pool2d_loops(x, output_size, lambda values: sum(values) / len(values))
+
+
+def adaptive_max_pool2d_loops(x, *, output_size):
+    return adaptive_pool2d_loops(x, output_size, max)
+
+
 def linear_loops(x, weight, bias=None):
     O, I = weight.shape
     y = np.zeros((*x.shape[:-1], O))

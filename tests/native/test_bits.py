@@ -82,6 +82,11 @@ RUNS = {
     "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
     "avg_pool2d": lambda: both("avg_pool2d", IMAGES, kernel_size=2),
     "avg_pool2d, overlapping": lambda: both("avg_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    **{
+        f"{op}, {size}": lambda op=op, size=size: both(op, IMAGES, output_size=size)
+        for op in ("adaptive_avg_pool2d", "adaptive_max_pool2d")
+        for size in (1, (7, 4), (40, 2))
+    },
     "SGD": lambda: steps(SGD, lr=0.1),
     "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Adam": lambda: steps(Adam, weight_decay=0.01),

@@ -6,12 +6,16 @@ from numpy.testing import assert_allclose
 
 from pellucid import ConfigError, ShapeError
 from pellucid.nn import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     Conv2d,
     Dropout,
     Dropout1d,
     Dropout2d,
     Flatten,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
     LeakyReLU,
     Linear,
     LogSoftmax,
@@ -44,6 +48,10 @@ LAYERS = {
         AvgPool2d((3, 2), 1, 1, count_include_pad=False),
         (2, 5, 6),
     ),
+    "AdaptiveAvgPool2d((3, 2))": (AdaptiveAvgPool2d((3, 2)), (2, 5, 6)),
+    "AdaptiveMaxPool2d((None, 2))": (AdaptiveMaxPool2d((None, 2)), (2, 5, 6)),
+    "GlobalAvgPool2d()": (GlobalAvgPool2d(), (2, 5, 6)),
+    "GlobalMaxPool2d()": (GlobalMaxPool2d(), (2, 5, 6)),
     "LeakyReLU(0.2)": (LeakyReLU(0.2), (2, 3, 4)),
     "Sigmoid()": (Sigmoid(), (5,)),
     "Tanh()": (Tanh(), (5,)),

@@ -1,6 +1,7 @@
 """Layers and networks: named parameters around the operations of `pellucid.ops`."""
 
 from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .adaptive_pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout, Dropout1d, Dropout2d
@@ -13,6 +14,8 @@ from .pool import AvgPool2d, MaxPool2d
 from .predictor import Predictor
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AvgPool2d",
     "Buffer",
     "Conv2d",
@@ -22,6 +25,8 @@ __all__ = [
     "Dropout2d",
     "FlatParameters",
     "Flatten",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool2d",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",

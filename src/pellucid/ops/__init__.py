@@ -20,6 +20,14 @@ from .activation import (
     tanh_forward,
     tanh_shape,
 )
+from .adaptive_pool2d import (
+    adaptive_avg_pool2d_backward,
+    adaptive_avg_pool2d_forward,
+    adaptive_avg_pool2d_shape,
+    adaptive_max_pool2d_backward,
+    adaptive_max_pool2d_forward,
+    adaptive_max_pool2d_shape,
+)
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .dropout2d import dropout2d_backward, dropout2d_forward, dropout2d_shape
@@ -62,6 +70,12 @@ from .softmax import (
 )
 
 __all__ = [
+    "adaptive_avg_pool2d_backward",
+    "adaptive_avg_pool2d_forward",
+    "adaptive_avg_pool2d_shape",
+    "adaptive_max_pool2d_backward",
+    "adaptive_max_pool2d_forward",
+    "adaptive_max_pool2d_shape",
     "avg_pool2d_backward",
     "avg_pool2d_forward",
     "avg_pool2d_shape",
