@@ -76,6 +76,14 @@ def test_shapes_that_do_not_fit_are_refused_never_broadcast(misfit):
 
 
 CALLS = {
+    "add": ([(2, 3), (2, 3)], {}),
+    "multiply": ([(2, 3), (2, 3)], {}),
+    "concatenate": ([(2, 3, 4), (2, 2, 4)], {}),
+    "reshape": ([(2, 3, 4)], {"shape": (2, 6)}),
+    "permute": ([(2, 3, 4)], {"axes": (2, 1)}),
+    "conv1d": ([(2, 2, 5), (4, 1, 3), (4,)], {"padding": 1, "groups": 2}),
+    "max_pool1d": ([(2, 2, 5)], {"kernel_size": 3, "stride": 1, "padding": 1}),
+    "avg_pool1d": ([(2, 2, 5)], {"kernel_size": 3, "stride": 1, "padding": 1}),
     "conv2d": ([(2, 2, 5, 4), (4, 1, 3, 2), (4,)], {"padding": 1, "dilation": (1, 2), "groups": 2}),
     "max_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),
     "avg_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),

@@ -1,6 +1,6 @@
 """adaptive_avg_pool2d and adaptive_max_pool2d: pooling into as many bins as asked for, whatever the size of the image.
 
-Bin i of OH along the height holds the rows from floor(i*H / OH) to ceil((i+1)*H / OH) - 1, bin j of OW columns likewise;
+Bin i of OH along the height holds the rows from floor(i*H / OH) to ceil((i+1)*H / OH) - 1, bin j of OW likewise;
 neighbours share a row where OH does not divide H.  With B[i,j] the positions (h,w) of a bin:
 
 adaptive_avg_pool2d
@@ -141,4 +141,4 @@ def output_pair(op: str, output_size: Bins) -> tuple[int | None, int | None]:
 
 
 def _index_type(x_shape: Shape) -> np.dtype[np.unsignedinteger]:
-    return np.min_scalar_type(max(x_shape[2] * x_shape[3] - 1, 0))  # type: ignore[return-value]  # it is not negative
+    return np.min_scalar_type(max(x_shape[2] * x_shape[3] - 1, 0))
