@@ -39,4 +39,16 @@ struct Pool {
     long OH, OW;
 };
 
+// How to walk through two arrays at once, the slowest axis first: sizes, and how far apart neighbours lie in each.
+struct Walk {
+    static constexpr int AXES = 8;
+    long n[AXES], x[AXES], y[AXES];
+    long start;  // in x
+};
+
+// Images cut into OH x OW bins.
+struct Adaptive {
+    long N, C, H, W, OH, OW;
+};
+
 }  // namespace pellucid

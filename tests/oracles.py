@@ -52,6 +52,62 @@ def avg_pool2d_loops(x, *, kernel_size, stride=None, padding=0, count_include_pa
     return y
 
 
+def bins(size, count):
+    """The positions of each bin of an adaptive pooling."""
+    return [range(math.floor(i * size / count), math.ceil((i + 1) * size / count)) for i in range(count)]
+
+
+def adaptive_pool2d_loops(x, output_size, of):
+    sizes = [n if m is None else m for n, m in zip(x.shape[2:], _pair(output_size), strict=True)]
+    y = np.zeros((*x.shape[:2], *sizes))
+    rows, columns = (bins(n, m) for n, m in zip(x.shape[2:], sizes, strict=True))
+    for n, c, i, j in np.ndindex(y.shape):
+        y[n, c, i, j] = of([x[n, c, h, w] for h in rows[i] for w in columns[j]])
+    return y
+
+
+def adaptive_avg_pool2d_loops(x, *, output_size):
+    return adaptive_pool2d_loops(x, output_size, lambda values: sum(values) / len(values))
+
+
+def adaptive_max_pool2d_loops(x, *, output_size):
+    return adaptive_pool2d_loops(x, output_size, max)
+
+
+def conv1d_loops(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+    K, C_group = weight.shape[2], weight.shape[1]
+    reach = dilation * (K - 1)
+    before, behind = (reach // 2, reach - reach // 2) if padding == "same" else _pair(padding)
+    OL = (x.shape[2] + before + behind - reach - 1) // stride + 1
+    y = np.zeros((len(x), len(weight), OL))
+    for n, o, j in np.ndindex(y.shape):
+        y[n, o, j] = 0.0 if bias is None else bias[o]
+        first = o // (len(weight) // groups) * C_group
+        for c, v in np.ndindex(C_group, K):
+            place = j * stride + v * dilation - before
+            if 0 <= place < x.shape[2]:
+                y[n, o, j] += weight[o, c, v] * x[n, first + c, place]
+    return y
+
+
+def pool1d_loops(x, kernel_size, stride, padding, of):
+    S, (before, behind) = stride or kernel_size, _pair(padding)
+    y = np.zeros((*x.shape[:2], (x.shape[2] + before + behind - kernel_size) // S + 1))
+    for n, c, j in np.ndindex(y.shape):
+        places = range(j * S - before, j * S - before + kernel_size)
+        y[n, c, j] = of([x[n, c, k] for k in places if 0 <= k < x.shape[2]])
+    return y
+
+
+def max_pool1d_loops(x, *, kernel_size, stride=None, padding=0):
+    return pool1d_loops(x, kernel_size, stride, padding, max)
+
+
+def avg_pool1d_loops(x, *, kernel_size, stride=None, padding=0, count_include_pad=True):
+    count = (lambda values: kernel_size) if count_include_pad else len
+    return pool1d_loops(x, kernel_size, stride, padding, lambda values: sum(values) / count(values))
+
+
 def linear_loops(x, weight, bias=None):
     O, I = weight.shape
     y = np.zeros((*x.shape[:-1], O))
@@ -147,6 +203,41 @@ def dropout2d_loops(x, *, p, key):
     for i, channel in enumerate(np.ndindex(x.shape[:2])):
         if random_bits(key, i) >= p * 2**32:
             y[channel] = x[channel] / (1 - p)
+    return y
+
+
+def add_loops(a, b):
+    return np.array([v + w for v, w in zip(a.ravel(), b.ravel(), strict=True)]).reshape(a.shape)
+
+
+def multiply_loops(a, b):
+    return np.array([v * w for v, w in zip(a.ravel(), b.ravel(), strict=True)]).reshape(a.shape)
+
+
+def concatenate_loops(*arrays, axis=1):
+    shape = list(arrays[0].shape)
+    shape[axis] = sum(x.shape[axis] for x in arrays)
+    y, start = np.zeros(shape), 0
+    for x in arrays:
+        for place in np.ndindex(x.shape):
+            y[(*place[:axis], place[axis] + start, *place[axis + 1 :])] = x[place]
+        start += x.shape[axis]
+    return y
+
+
+def reshape_loops(x, *, shape):
+    y = np.zeros((len(x), *(math.prod(x.shape[1:]) // -math.prod(shape) if n == -1 else n for n in shape)))
+    for n in range(len(x)):
+        for to, place in zip(np.ndindex(y.shape[1:]), np.ndindex(x.shape[1:]), strict=True):
+            y[n][to] = x[n][place]
+    return y
+
+
+def permute_loops(x, *, axes):
+    order = (0, *axes)
+    y = np.zeros([x.shape[axis] for axis in order])
+    for place in np.ndindex(x.shape):
+        y[tuple(place[axis] for axis in order)] = x[place]
     return y
 
 

@@ -65,6 +65,8 @@ NB_MODULE(_engine, m) {
     }, "count"_a);
     bind_activation(m);
     bind_batch_norm(m);
+    bind_adaptive_pool2d(m);
+    bind_combine(m);
     bind_conv2d(m);
     bind_dropout(m);
     bind_flatten(m);

@@ -37,6 +37,13 @@ def both(op, shape, **options):
     return [y, *rest, *(g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None)]
 
 
+def together(op, *shapes, **options):
+    """The same of an op of several arrays, without what it saves."""
+    forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
+    y, saved = forward(*(numbers(shape, seed) for seed, shape in enumerate(shapes)), **options)
+    return [y, *backward(numbers(y.shape, seed=9), saved)]
+
+
 def steps(rule, **options):
     flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1))
     optimizer = rule(flat, **options)
@@ -89,6 +96,19 @@ RUNS = {
     "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
     "avg_pool2d": lambda: both("avg_pool2d", IMAGES, kernel_size=2),
     "avg_pool2d, overlapping": lambda: both("avg_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    "add": lambda: together("add", IMAGES, IMAGES),
+    "multiply": lambda: together("multiply", ROWS, ROWS),
+    "concatenate": lambda: together("concatenate", IMAGES, (7, 5, 33, 30)),
+    "permute": lambda: both("permute", IMAGES, axes=(2, 3, 1)),
+    "reshape": lambda: together("reshape", IMAGES, shape=(33, -1)),
+    "conv1d": lambda: together("conv1d", (17, 37, 101), (33, 37, 5), (33,), padding="same"),
+    "max_pool1d": lambda: both("max_pool1d", (17, 37, 101), kernel_size=3, stride=2, padding=1),
+    "avg_pool1d": lambda: both("avg_pool1d", (17, 37, 101), kernel_size=3, stride=2, padding=1),
+    **{
+        f"{op}, {size}": lambda op=op, size=size: both(op, IMAGES, output_size=size)
+        for op in ("adaptive_avg_pool2d", "adaptive_max_pool2d")
+        for size in (1, (7, 4), (40, 2))
+    },
     "SGD": lambda: steps(SGD, lr=0.1),
     "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Adam": lambda: steps(Adam, weight_decay=0.01),

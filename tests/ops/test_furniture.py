@@ -43,7 +43,7 @@ def test_each_table_has_the_cases_that_find_slips(name):
     images = [s for s in shapes if len(s) == 4]
     if images:
         assert any(s[2] != s[3] for s in images), "nothing is square"
-    if {"kernel_size", "stride"} & set(inspect.signature(getattr(ops, f"{name}_forward")).parameters):
+    if images and {"kernel_size", "stride"} & set(inspect.signature(getattr(ops, f"{name}_forward")).parameters):
         assert any(s[1] == 1 for s in images), "one channel"
         assert any(uneven(c) for c in laws()[name].cases.values()), "height and width never agree"
         assert any(drops_rows(c) for c in laws()[name].cases.values()), "stride drops rows"

@@ -1,9 +1,11 @@
 """Layers and networks: named parameters around the operations of `pellucid.ops`."""
 
 from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .adaptive_pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Sequential
 from .conv import Conv2d
+from .conv1d import Conv1d
 from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
 from .linear import Linear
@@ -11,13 +13,19 @@ from .loss import CrossEntropyLoss
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
 from .pool import AvgPool2d, MaxPool2d
+from .pool1d import AvgPool1d, MaxPool1d
 from .predictor import Predictor
+from .reshape import Identity, Permute, Reshape
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "Conv1d",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
@@ -25,14 +33,20 @@ __all__ = [
     "Dropout2d",
     "FlatParameters",
     "Flatten",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool2d",
+    "Identity",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "MaxPool1d",
     "MaxPool2d",
     "Module",
     "Parameter",
+    "Permute",
     "Predictor",
     "ReLU",
+    "Reshape",
     "Sequential",
     "Sigmoid",
     "Softmax",

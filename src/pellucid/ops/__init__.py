@@ -20,6 +20,14 @@ from .activation import (
     tanh_forward,
     tanh_shape,
 )
+from .adaptive_pool2d import (
+    adaptive_avg_pool2d_backward,
+    adaptive_avg_pool2d_forward,
+    adaptive_avg_pool2d_shape,
+    adaptive_max_pool2d_backward,
+    adaptive_max_pool2d_forward,
+    adaptive_max_pool2d_shape,
+)
 from .batch_norm import (
     batch_norm_backward,
     batch_norm_forward,
@@ -28,6 +36,18 @@ from .batch_norm import (
     batch_norm_relu_shape,
     batch_norm_shape,
 )
+from .combine import (
+    add_backward,
+    add_forward,
+    add_shape,
+    concatenate_backward,
+    concatenate_forward,
+    concatenate_shape,
+    multiply_backward,
+    multiply_forward,
+    multiply_shape,
+)
+from .conv1d import conv1d_backward, conv1d_forward, conv1d_shape
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .dropout2d import dropout2d_backward, dropout2d_forward, dropout2d_shape
@@ -52,6 +72,14 @@ from .linear import (
     linear_shape,
 )
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
+from .pool1d import (
+    avg_pool1d_backward,
+    avg_pool1d_forward,
+    avg_pool1d_shape,
+    max_pool1d_backward,
+    max_pool1d_forward,
+    max_pool1d_shape,
+)
 from .pool2d import (
     avg_pool2d_backward,
     avg_pool2d_forward,
@@ -60,6 +88,7 @@ from .pool2d import (
     max_pool2d_forward,
     max_pool2d_shape,
 )
+from .reshape import permute_backward, permute_forward, permute_shape, reshape_backward, reshape_forward, reshape_shape
 from .softmax import (
     log_softmax_backward,
     log_softmax_forward,
@@ -70,6 +99,18 @@ from .softmax import (
 )
 
 __all__ = [
+    "adaptive_avg_pool2d_backward",
+    "adaptive_avg_pool2d_forward",
+    "adaptive_avg_pool2d_shape",
+    "adaptive_max_pool2d_backward",
+    "adaptive_max_pool2d_forward",
+    "adaptive_max_pool2d_shape",
+    "add_backward",
+    "add_forward",
+    "add_shape",
+    "avg_pool1d_backward",
+    "avg_pool1d_forward",
+    "avg_pool1d_shape",
     "avg_pool2d_backward",
     "avg_pool2d_forward",
     "avg_pool2d_shape",
@@ -79,6 +120,12 @@ __all__ = [
     "batch_norm_relu_forward",
     "batch_norm_relu_shape",
     "batch_norm_shape",
+    "concatenate_backward",
+    "concatenate_forward",
+    "concatenate_shape",
+    "conv1d_backward",
+    "conv1d_forward",
+    "conv1d_shape",
     "conv2d_backward",
     "conv2d_forward",
     "conv2d_relu_avg_pool2d_backward",
@@ -115,12 +162,24 @@ __all__ = [
     "log_softmax_backward",
     "log_softmax_forward",
     "log_softmax_shape",
+    "max_pool1d_backward",
+    "max_pool1d_forward",
+    "max_pool1d_shape",
     "max_pool2d_backward",
     "max_pool2d_forward",
     "max_pool2d_shape",
+    "multiply_backward",
+    "multiply_forward",
+    "multiply_shape",
+    "permute_backward",
+    "permute_forward",
+    "permute_shape",
     "relu_backward",
     "relu_forward",
     "relu_shape",
+    "reshape_backward",
+    "reshape_forward",
+    "reshape_shape",
     "sigmoid_backward",
     "sigmoid_forward",
     "sigmoid_shape",

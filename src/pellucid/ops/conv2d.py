@@ -65,16 +65,16 @@ def conv2d_shape(
 
 
 @lru_cache(maxsize=1024)
-def settled_shape(x_shape: Shape, weight_shape: Shape, options: Options) -> Shape:
+def settled_shape(x_shape: Shape, weight_shape: Shape, options: Options, op: str = "conv2d") -> Shape:
     """Return what conv2d_shape does, for options that are written out already."""
-    N, C, H, W = axes("conv2d", x_shape, "NCHW")
+    N, C, H, W = axes(op, x_shape, "NCHW")
     O, C_group, KH, KW = weight_shape
     if C % options.groups or O % options.groups:
-        raise ShapeError(f"conv2d: {C} channels in and {O} out do not divide into {options.groups} groups")
+        raise ShapeError(f"{op}: {C} channels in and {O} out do not divide into {options.groups} groups")
     if C_group * options.groups != C:
         each = f" in each of {options.groups} groups" if options.groups > 1 else ""
-        raise ShapeError(f"conv2d: x has {C // options.groups} channels{each} but weight expects {C_group}")
-    return N, O, *window_counts("conv2d", (H, W), (KH, KW), options.stride, options.padding, options.dilation)
+        raise ShapeError(f"{op}: x has {C // options.groups} channels{each} but weight expects {C_group}")
+    return N, O, *window_counts(op, (H, W), (KH, KW), options.stride, options.padding, options.dilation)
 
 
 def conv2d_forward(
