@@ -7,6 +7,7 @@ from .images import Picture, read_image
 from .load import load
 from .loader import Batch, Loader
 from .mnist import mnist
+from .moving import mnist_rows, moving_digits
 from .transforms import Normalize
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "fetch",
     "load",
     "mnist",
+    "mnist_rows",
+    "moving_digits",
     "read_idx",
     "read_image",
     "to_one_hot",

@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 from .._core.errors import FileError
-from .catalogue import CATALOGUE, by_hand, complete
+from .catalogue import CATALOGUE, MADE, by_hand, complete
 from .dataset import Dataset
 from .mnist import read_folder
+from .moving import mnist_rows, moving_digits
+
+_MAKERS = {"mnist-rows": mnist_rows, "moving-digits": moving_digits}
 
 
 def load(source: str | os.PathLike[str] | None = None) -> tuple[Dataset, Dataset]:
@@ -18,7 +21,8 @@ def load(source: str | os.PathLike[str] | None = None) -> tuple[Dataset, Dataset
     Parameters
     ----------
     source : str or path, optional
-        ``"mnist"`` (which is also the default), ``"fashion-mnist"``, or a folder as `mnist` describes it.
+        ``"mnist"`` (which is also the default), ``"fashion-mnist"``, ``"moving-digits"`` and ``"mnist-rows"``, which
+        are made of MNIST's images, or a folder as `mnist` describes it.
         A folder that has the name of a data set is written ``"./mnist"``.
 
     Raises
@@ -34,10 +38,12 @@ def load(source: str | os.PathLike[str] | None = None) -> tuple[Dataset, Dataset
     ((60000, 1, 28, 28), 10000, '7')
     """
     word = "mnist" if source is None else os.fspath(source)
-    if word not in CATALOGUE or (isinstance(source, Path) and source.is_dir()):
+    if word not in (*CATALOGUE, *MADE) or (isinstance(source, Path) and source.is_dir()):
         if not Path(word).is_dir():
-            raise FileError(f"{word}: no such folder, nor a data set; known are {', '.join(CATALOGUE)}")
+            raise FileError(f"{word}: no such folder, nor a data set; known are {', '.join([*CATALOGUE, *MADE])}")
         return read_folder(Path(word))
+    if word in MADE:
+        return _MAKERS[word]()
     entry = CATALOGUE[word]
     folder = complete(entry)
     if folder is None:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import data
+from .._core.arrays import Array
 from .._core.errors import ConfigError
 from ..data import Dataset, Loader
+from ..data.made import Made
 from ..nn import Module
 from .callbacks import Callback
 from .early_stopping import EarlyStopping
@@ -75,9 +77,16 @@ def assemble(
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return the SHA-256 of inputs and labels, their types and shapes, and the class names."""
+    """Return the SHA-256 of inputs and labels, their types and shapes, and the class names.
+
+    Of inputs that are made, it is that of their shape and of what they are made of.
+    """
     seal = hashlib.sha256(json.dumps(dataset.class_names).encode())
-    for array in (dataset.inputs, dataset.labels):
+    inputs: tuple[Array, ...] = (dataset.inputs,)
+    if isinstance(dataset.inputs, Made):
+        seal.update(json.dumps([type(dataset.inputs).__name__, dataset.inputs.shape]).encode())
+        inputs = dataset.inputs.sources
+    for array in (*inputs, dataset.labels):
         seal.update(json.dumps([array.dtype.str, array.shape]).encode())
         seal.update(np.ascontiguousarray(array).data)
     return seal.hexdigest()
