@@ -1,18 +1,11 @@
-// Twins of ops/dropout.py.  Entry i of a mask is the hash of (key, i) that src/pellucid/_core/random.py states.
+// Twins of ops/dropout.py.  Entry i of a mask is that of its key, see randomness.hpp.
 #include "elementwise.hpp"
 #include "kernels.hpp"
+#include "randomness.hpp"
 
 PELLUCID_OPEN
 
 namespace {
-
-INLINE vu random_bits(vu i, uint64_t key) {
-    vu x = i * 0x9E3779B9u + (uint32_t)key;
-    x = (x ^ x >> 17) * 0xED5AD4BBu ^ (uint32_t)(key >> 32);
-    x = (x ^ x >> 11) * 0xAC4C1B51u;
-    x = (x ^ x >> 15) * 0x31848BABu;
-    return x ^ x >> 14;
-}
 
 INLINE void store_mask(Lanes at, uint8_t* mask, vi kept) {
     if (at.count == WIDTH) return store_bytes(mask + at.first, kept);

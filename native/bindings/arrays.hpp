@@ -157,6 +157,7 @@ private:
 using Released = nb::call_guard<Unlocked>;
 
 void bind_activation(nb::module_& m);
+void bind_augment(nb::module_& m);
 void bind_conv2d(nb::module_& m);
 void bind_dropout(nb::module_& m);
 void bind_flatten(nb::module_& m);

@@ -64,6 +64,7 @@ NB_MODULE(_engine, m) {
         set_thread_count(count);
     }, "count"_a);
     bind_activation(m);
+    bind_augment(m);
     bind_conv2d(m);
     bind_dropout(m);
     bind_flatten(m);

@@ -1,6 +1,8 @@
 """Data in memory, its files, and batches made of it."""
 
+from .augment import Augment, MixUp, augmentation
 from .dataset import Dataset, to_one_hot
+from .distort import Affine, Elastic, Flip
 from .fetch import FileState, fetch, verify
 from .idx import read_idx, write_idx
 from .images import Picture, read_image
@@ -8,15 +10,24 @@ from .load import load
 from .loader import Batch, Loader
 from .mnist import mnist
 from .moving import mnist_rows, moving_digits
+from .spoil import Erase, Noise
 from .transforms import Normalize
 
 __all__ = [
+    "Affine",
+    "Augment",
     "Batch",
     "Dataset",
+    "Elastic",
+    "Erase",
     "FileState",
+    "Flip",
     "Loader",
+    "MixUp",
+    "Noise",
     "Normalize",
     "Picture",
+    "augmentation",
     "fetch",
     "load",
     "mnist",

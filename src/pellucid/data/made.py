@@ -48,7 +48,8 @@ class Made(ABC):
 
     def __getitem__(self, indices: Any) -> Array:
         if isinstance(indices, int | np.integer):
-            return self.make(*(source[indices][None] for source in self.sources))[0]
+            one: Array = self.make(*(source[indices][None] for source in self.sources))[0]
+            return one
         return self.make(*(source[indices] for source in self.sources))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +62,11 @@ def assemble(
     callbacks : sequence of Callback
         Early stopping, where the recipe asks for it, comes before them.
     """
-    loader = Loader(training, recipe.batch_size, seed=recipe.seed, prefetch=recipe.prefetch)
+    augment, names = recipe.make_augment(), training.class_names
+    if augment is not None and len(names) < (outputs := model.output_shape(training.input_shape)[0]):
+        # Blended labels are rows with a number for each output.
+        training = replace(training, class_names=(*names, *map(str, range(len(names), outputs))))
+    loader = Loader(training, recipe.batch_size, seed=recipe.seed, prefetch=recipe.prefetch, augment=augment)
     optimizer = recipe.make_optimizer(model)
     stopping = [EarlyStopping(recipe.monitor, recipe.patience)] if recipe.patience else []
     trainer = Trainer(
