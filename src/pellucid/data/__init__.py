@@ -4,6 +4,7 @@ from .augment import Augment, MixUp, augmentation
 from .dataset import Dataset, to_one_hot
 from .distort import Affine, Elastic, Flip
 from .fetch import FileState, fetch, verify
+from .folders import SkippedFiles, frame_folder, image_folder
 from .idx import read_idx, write_idx
 from .images import Picture, read_image
 from .load import load
@@ -27,8 +28,11 @@ __all__ = [
     "Noise",
     "Normalize",
     "Picture",
+    "SkippedFiles",
     "augmentation",
     "fetch",
+    "frame_folder",
+    "image_folder",
     "load",
     "mnist",
     "mnist_rows",

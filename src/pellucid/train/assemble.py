@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import data
-from .._core.arrays import Array
+from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ..data import Dataset, Loader
+from ..data.load import load_sets
 from ..data.made import Made
 from ..nn import Module
 from .callbacks import Callback
@@ -28,19 +28,24 @@ class Parts(NamedTuple):
     test: Dataset
 
 
-def load_parts(recipe: Recipe) -> Parts:
-    """Return the images that a recipe names, cut as it says.
+def load_parts(recipe: Recipe, input_shape: Shape | None = None) -> Parts:
+    """Return the images that a recipe names, cut as it says; pictures in folders are scaled to `input_shape`.
+
+    A data set that brings validation images is not cut: all of them, or none if `validation` is 0.
 
     Raises
     ------
     ConfigError
         If there are fewer images than it asks for.
     """
-    training, test = data.load(recipe.data)
+    training, brought, test = load_sets(recipe.data, input_shape, recipe.unreadable)
     count = len(training)
-    if recipe.validation >= count:
+    if brought is not None:
+        validation = brought if recipe.validation else brought.take([])
+    elif recipe.validation >= count:
         raise ConfigError(f"validation: {recipe.validation:,} leaves nothing of {count:,} training images")
-    training, validation = training.split(recipe.validation, recipe.seed)
+    else:
+        training, validation = training.split(recipe.validation, recipe.seed)
     if recipe.subset is not None:
         # After the validation images are set aside: they are the same for any subset.
         wanted = zip((training, test), recipe.subset, ("training", "test"), strict=True)

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from .._core.errors import ConfigError
 from ..data import Augment, augmentation
+from ..data.folders import ON_ERROR
 from ..nn import CrossEntropyLoss, Module
 from ..optim import (
     SGD,
@@ -26,7 +27,7 @@ from .toml import assign, read_toml, write_toml
 OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
 SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": OneCycleLR, "step": StepLR}
 _KINDS: dict[str, type] = {
-    "model": str, "data": str, "monitor": str, "prefetch": bool, "clip_norm": float,
+    "model": str, "data": str, "unreadable": str, "monitor": str, "prefetch": bool, "clip_norm": float,
     "validation": int, "epochs": int, "batch_size": int, "seed": int, "patience": int,
     "augment": Mapping, "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
@@ -44,11 +45,13 @@ class Recipe:
     ----------
     model : str
     data : str
-        "mnist", another data set's name, or a folder in MNIST's format.
+        "mnist", another data set's name, or a folder as `pellucid.data.load` takes it.
+    unreadable : str
+        What to do with pictures in folders that cannot be read: "raise" an error or "skip" them.
     subset : (int, int) or None
         Use so many training and test images, drawn by the seed after the validation images are set aside.
     validation : int
-        How many training images to hold out.
+        How many training images to hold out; of data that bring validation images, 0 leaves them out.
     epochs, batch_size, seed : int
     prefetch : bool
         Make the next batch in a second thread.
@@ -80,6 +83,7 @@ class Recipe:
 
     model: str
     data: str = "mnist"
+    unreadable: str = "raise"
     subset: tuple[int, int] | None = None
     validation: int = 5000
     epochs: int = 5
@@ -118,6 +122,8 @@ class Recipe:
             raise ConfigError("schedule.step_size: is missing; after how many optimiser steps is the rate to fall?")
         if self.monitor not in _MONITORS:
             raise ConfigError(f"monitor: is {self.monitor!r}, expected {', '.join(_MONITORS)}")
+        if self.unreadable not in ON_ERROR:
+            raise ConfigError(f"unreadable: is {self.unreadable!r}, expected {', '.join(ON_ERROR)}")
         try:
             self.to_toml().encode()
         except UnicodeEncodeError:
