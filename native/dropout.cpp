@@ -1,4 +1,4 @@
-// Twins of ops/dropout.py.  Entry i of a mask is the hash of (key, i) in dropout.hpp.
+// Twins of ops/dropout.py.  Entry i of a mask is that of its key, see randomness.hpp.
 #include "dropout.hpp"
 #include "kernels.hpp"
 

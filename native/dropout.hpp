@@ -1,17 +1,9 @@
-// Random bits by number, and masks of bytes, for the kinds of dropout.
+// Masks of bytes, for the kinds of dropout.
 #pragma once
 #include "elementwise.hpp"
+#include "randomness.hpp"
 
 PELLUCID_OPEN
-
-// Entry i of a key, see src/pellucid/_core/random.py.
-INLINE vu random_bits(vu i, uint64_t key) {
-    vu x = i * 0x9E3779B9u + (uint32_t)key;
-    x = (x ^ x >> 17) * 0xED5AD4BBu ^ (uint32_t)(key >> 32);
-    x = (x ^ x >> 11) * 0xAC4C1B51u;
-    x = (x ^ x >> 15) * 0x31848BABu;
-    return x ^ x >> 14;
-}
 
 INLINE void store_mask(Lanes at, uint8_t* mask, vi kept) {
     if (at.count == WIDTH) return store_bytes(mask + at.first, kept);

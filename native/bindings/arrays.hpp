@@ -160,6 +160,7 @@ void bind_activation(nb::module_& m);
 void bind_batch_norm(nb::module_& m);
 void bind_adaptive_pool2d(nb::module_& m);
 void bind_combine(nb::module_& m);
+void bind_augment(nb::module_& m);
 void bind_conv2d(nb::module_& m);
 void bind_dropout(nb::module_& m);
 void bind_flatten(nb::module_& m);

@@ -67,6 +67,7 @@ NB_MODULE(_engine, m) {
     bind_batch_norm(m);
     bind_adaptive_pool2d(m);
     bind_combine(m);
+    bind_augment(m);
     bind_conv2d(m);
     bind_dropout(m);
     bind_flatten(m);

@@ -23,11 +23,16 @@ def test_list(run):
     code, out, err = run("list")
     assert (code, err) == (0, "")
     rows = json.loads(run("list", "--json")[1])
-    assert [row["name"] for row in rows] == ["mnist", "fashion-mnist"]
+    assert [row["name"] for row in rows] == ["mnist", "fashion-mnist", "mnist-rows", "moving-digits"]
     assert rows[0]["folder"].endswith("files/mnist")
     assert rows[1]["class_names"][0] == "T-shirt/top"
-    for row in rows:
+    for row in rows[:2]:
         assert all(row[key] in out for key in ("name", "about", "source", "licence"))
+    for row in rows[2:]:
+        assert all(row[key] in out for key in ("name", "about", "made_of"))
+    assert run("fetch", "moving-digits")[2] == (
+        "error: data set 'moving-digits': is made of mnist and has no files of its own\n"
+    )
 
 
 def test_from_nothing_to_verified(run, home, server, monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pellucid import ConfigError
-from pellucid.data import Dataset
+from pellucid.data import Affine, Dataset, Noise
 from pellucid.nn import Linear, Sequential
 from pellucid.train import EarlyStopping, Recipe, assemble, fingerprint, load_parts
 
@@ -35,6 +35,37 @@ def test_every_entry_arrives(training):
 def test_nothing_more_than_asked_for(training):
     trainer, loader = made(training)
     assert (trainer.clip_norm, trainer.callbacks, loader.prefetch) == (None, (), False)
+
+
+def test_augmentation_arrives_and_is_kept(training):
+    _, loader = made(training, augment={"rotate": 10, "noise": 0.1})
+    assert loader.augment.steps == (Affine(rotate=10), Noise(0.1))
+    assert made(training)[1].augment is None
+    recipe = Recipe("m").updated({"augment.rotate": 5})
+    assert Recipe.from_toml(recipe.to_toml()).augment == {"rotate": 5}
+    assert "augment" not in Recipe("m").to_dict(), "runs that began before there was any go on"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"rotat": 3}, r"augment\.rotat: unknown; did you mean rotate\?"),
+        ({"rotate": "much"}, r"augment\.rotate: is 'much', a number is needed"),
+        ({"rotate": 500}, r"Affine: rotate is 500, a number from 0 to 180 is needed"),
+        ({"elastic": 3}, r"elastic: is 3, two numbers are needed"),
+        (3, r"augment: is 3, a table is needed"),
+    ],
+)
+def test_augmentation_that_cannot_be(table, words):
+    with pytest.raises(ConfigError, match=words):
+        Recipe("m", augment=table)
+
+
+def test_blended_labels_have_a_number_for_each_output(points):
+    x, labels = points
+    trainer, loader = made(Dataset(x, labels * 0), augment={"mix_up": 0.3}, epochs=1)
+    assert next(loader.batches())[1].shape == (64, 2)
+    trainer.fit(loader, 1)
 
 
 def test_parts_are_cut_as_the_recipe_says():

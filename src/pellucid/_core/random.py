@@ -52,15 +52,38 @@ def bits(key: int, count: int) -> Array:
         If more than 2**32 entries of one key are asked for.
     """
     check_count(count)
-    x = np.arange(count, dtype=np.uint32)
-    x *= np.uint32(_STRIDE)
-    x += np.uint32(key & 0xFFFFFFFF)
+    return _hashed(np.arange(count, dtype=np.uint32), np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32))
+
+
+def keys_of(key: int, indices: Array) -> Array:
+    """Return a key for each sample, uint64 (N,): two entries of `key` that its index, below 2**31, tells.
+
+    >>> keys_of(7, np.array([5, 2]))[1] == keys_of(7, np.array([2]))[0]
+    np.True_
+    """
+    low, high = np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32)
+    halves = (_hashed(2 * indices.astype(np.uint32) + np.uint32(n), low, high).astype(np.uint64) for n in range(2))
+    return next(halves) | next(halves) << np.uint64(32)
+
+
+def bits_of(keys: Array, count: int) -> Array:
+    """Return for each key (N,) its entries 0 .. count-1, uint32 (N, count)."""
+    check_count(count)
+    low, high = keys.astype(np.uint32), (keys >> np.uint64(32)).astype(np.uint32)
+    entries = np.broadcast_to(np.arange(count, dtype=np.uint32), (len(keys), count))
+    return _hashed(entries, low[:, None], high[:, None])
+
+
+def _hashed(entries: Array, low: Array | np.uint32, high: Array | np.uint32) -> Array:
+    """Return the hash of (key, entry), of which `low` and `high` are the halves."""
+    x = entries * np.uint32(_STRIDE)
+    x += low
     shifted = np.empty_like(x)
     for turn, (shift, multiplier) in enumerate(_MIX):
         x ^= np.right_shift(x, shift, out=shifted)
         x *= np.uint32(multiplier)
         if turn == 0:
-            x ^= np.uint32(key >> 32)
+            x ^= high
     x ^= np.right_shift(x, _LAST_SHIFT, out=shifted)
     return x
 

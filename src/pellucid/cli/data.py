@@ -1,6 +1,7 @@
 """pellucid data: the data sets that go by a name, on this machine and from outside."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -17,9 +18,9 @@ def data() -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List the data sets, and where on this machine they are."""
-    from ..data.catalogue import CATALOGUE, complete
+    from ..data.catalogue import CATALOGUE, MADE, complete
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
             "about": entry.about,
@@ -30,11 +31,15 @@ def list_(as_json: bool) -> None:
         }
         for entry in CATALOGUE.values()
     ]
+    rows += [{"name": name, "about": about, "made_of": "mnist"} for name, about in MADE.items()]
     if as_json:
         print_json(rows)
         return
     for row in rows:
         click.echo(f"{row['name']:14} {row['about']}")
+        if "made_of" in row:
+            click.echo(f"{'':14} made of {row['made_of']} when it is loaded")
+            continue
         click.echo(f"{'':14} {row['source']}; {row['licence']}")
         click.echo(f"{'':14} {row['folder'] or f'not on this machine: {_program()} data fetch ' + str(row['name'])}")
 

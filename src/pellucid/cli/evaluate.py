@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._core.errors import ConfigError
-from .options import as_json, find_trained, print_json, threads, weights
+from .options import as_json, find_trained, print_json, skipped_files_noted, threads, weights
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Measure a trained network.")
 @click.argument("run", default="mnist-cnn")
 @weights
-@click.option("--data", metavar="SOURCE", help="Other images: a folder of four IDX files, or a name of `data list`.")
+@click.option("--data", metavar="SOURCE", help="Other images: a folder, or a name of `data list`.")
 @click.option("--on", "part", type=click.Choice(["test", "validation", "training"]), default="test", show_default=True)
 @threads
 @as_json
@@ -25,7 +25,8 @@ def evaluate(run: str, weights: str, data: str | None, part: str, as_json: bool)
     from ..train import fingerprint
 
     trained = models.load(find_trained(run), weights)
-    images = _images(trained, data, part)
+    with skipped_files_noted():
+        images = _images(trained, data, part)
     known = trained.run.info.data_sha256.get(part)
     if data is None and known not in (None, fingerprint(images)):
         click.echo(f"note: these are not the {part} images that the run had; the data have changed since", err=True)
@@ -42,15 +43,15 @@ def _images(trained: "TrainedModel", source: str | None, part: str) -> "Dataset"
     """Return the images to measure on, normalised as those the network was trained with."""
     from dataclasses import replace
 
-    from ..data import load
+    from ..data.load import load_sets
     from ..train import Parts, load_parts
 
     recipe = trained.run.recipe
     if source is None:
-        parts = load_parts(recipe)
+        parts = load_parts(recipe, trained.input_shape)
     else:
-        training, test = load(source)
-        parts = Parts(training, training.take([]), test)
+        training, validation, test = load_sets(source, trained.input_shape, recipe.unreadable, trained.class_names)
+        parts = Parts(training, training.take([]) if validation is None else validation, test)
     images: Dataset = getattr(parts, part)
     if not len(images):
         raise ConfigError(f"--on {part}: there are no {part} images {f'in {source}' if source else 'in this run'}")

@@ -1,7 +1,9 @@
 """Options and habits that several sub-commands share."""
 
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,21 @@ weights: Callable[[Any], Any] = click.option(
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(value, indent=2))
+
+
+@contextmanager
+def skipped_files_noted() -> Iterator[None]:
+    """Say on standard error which files of a folder were skipped."""
+    from ..data import SkippedFiles
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SkippedFiles)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, SkippedFiles):
+            click.echo(f"note: {warning.message}", err=True)
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def is_run(word: str) -> bool:

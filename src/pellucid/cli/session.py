@@ -9,7 +9,7 @@ import click
 
 from .._core.errors import ConfigError, FileError, PellucidError
 from .interrupt import orderly
-from .options import print_json
+from .options import print_json, skipped_files_noted
 
 if TYPE_CHECKING:
     from ..data import Loader
@@ -25,7 +25,8 @@ class Session:
         from ..train import ProgressBar, load_parts
 
         self.recipe, self.as_json = recipe, as_json
-        self.parts: Parts = load_parts(recipe)
+        with skipped_files_noted():
+            self.parts: Parts = load_parts(recipe, models.find(recipe.model).input_shape)
         shape = self.parts.training.input_shape
         self.model: Module = models.network(recipe).build(shape, seed=recipe.seed)
         self.classes = self._classes(shape)

@@ -23,7 +23,7 @@ _SHORT = {  # options that are short for --set
 @click.argument("name", required=False)
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Recipe in TOML, as in a run's folder.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Replace one value: optimizer.lr=0.01.")
-@click.option("--data", metavar="SOURCE", help="Folder of four IDX files, or a name of `data list`.")
+@click.option("--data", metavar="SOURCE", help="Folder of IDX files or of pictures by class, or a name of `data list`.")
 @click.option("--subset", type=click.IntRange(1), nargs=2, metavar="N M", help="Use N training and M test images.")
 @click.option("--validation", type=click.IntRange(0), help="Training images held out; 0: train on all.")
 @click.option("--epochs", type=click.IntRange(1), help="How often each image is seen.")

@@ -117,14 +117,23 @@ CATALOGUE = {
 }
 
 
+MADE = {
+    "mnist-rows": "MNIST read row by row: sequences of 28 steps of 28 numbers",
+    "moving-digits": "MNIST's digits that move over 8 frames of 28x28, 40 classes: digit and direction",
+}
+"""Data sets without files of their own: `pellucid.data.load` makes them of MNIST's images."""
+
+
 def find(name: str) -> Entry:
     """Return the data set of this name.
 
     Raises
     ------
     ConfigError
-        If there is none; the message lists what there is.
+        If there is none, or it has no files of its own; the message lists what there is.
     """
+    if name in MADE:
+        raise ConfigError(f"data set {name!r}: is made of mnist and has no files of its own")
     if name not in CATALOGUE:
         raise ConfigError(f"data set {name!r}: unknown; known are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]

@@ -10,6 +10,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, DtypeError, ShapeError
 from .._core.random import key, permutation
 from ..ops._memory import in_memory_order
+from .made import Made
 from .transforms import Normalize
 
 
@@ -21,6 +22,7 @@ class Dataset:
     ----------
     inputs : array (N, ...)
         uint8 images (N, C, H, W) stay one byte a pixel until a batch is made; other types become float then.
+        Or inputs that are made for each batch, see `pellucid.data.made`.
     labels : integer array (N,), or float array (N, K)
         The class of each sample, or the probability of each class.
     class_names : tuple of str
@@ -54,8 +56,9 @@ class Dataset:
     sample_weights: Array | None = None
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "labels"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        if not isinstance(self.inputs, Made):
+            object.__setattr__(self, "inputs", np.asarray(self.inputs))
+        object.__setattr__(self, "labels", np.asarray(self.labels))
         if self.inputs.ndim < 2:
             raise ShapeError(f"Dataset: inputs have shape {self.inputs.shape}, samples along a first axis are needed")
         soft = self.labels.ndim == 2
@@ -115,7 +118,8 @@ class Dataset:
         """Return a dataset of these samples, in this order."""
         chosen = _indices(indices)
         weights = None if self.sample_weights is None else self.sample_weights[chosen]
-        return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen], sample_weights=weights)
+        inputs = self.inputs.take(chosen) if isinstance(self.inputs, Made) else self.inputs[chosen]
+        return replace(self, inputs=inputs, labels=self.labels[chosen], sample_weights=weights)
 
     def split(self, count: int, seed: int = 0) -> tuple[Self, Self]:
         """Return (the rest, `count` samples drawn by `seed`), both with the classes in this set's proportions.

@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,42 +26,73 @@ class Decoded(NamedTuple):
     factor: int
 
 
-def decode(path: str | os.PathLike[str], longest: int) -> Decoded:
+def need_pillow(path: str | os.PathLike[str]) -> None:
+    """Raise a FileError about `path` if Pillow is not installed."""
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise FileError(f"{path}: reading images needs Pillow: pip install 'pellucid[images]'") from None
+
+
+def decode(path: str | os.PathLike[str], longest: int, frame: int = 0) -> Decoded:
     """Read an image, turn it upright, lay it on a ground if it is transparent, and average it down.
 
-    Of several frames the first is taken.  Memory is bounded: the size announced in the file is looked at first, and
-    a pixel then takes at most some 12 bytes while it is averaged down.
+    Memory is bounded: the size announced in the file is looked at first, and a pixel then takes at most some 12 bytes
+    while it is averaged down.
 
     Parameters
     ----------
     path : path
     longest : int
         While a side is longer than this, 2x2, 3x3, ... pixels are averaged into one.
+    frame : int
+        Which one of several.
 
     Raises
     ------
     FileError
         If the file is missing, no image, damaged or too large, or Pillow is not installed.
     """
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ImportError:
-        raise FileError(f"{path}: reading images needs Pillow: pip install 'pellucid[images]'") from None
+    with _opened(path) as image:
+        from PIL import ImageOps
+
+        words = f"{image.width}x{image.height} {image.mode}"
+        if getattr(image, "is_animated", False):
+            words += f", frame {frame + 1} of its frames" if frame else ", the first of its frames"
+            image.seek(frame)
+        if image.getexif().get(0x0112, 1) != 1:
+            words += ", turned upright"
+        ImageOps.exif_transpose(image, in_place=True)
+        reducible = _reducible(image)
+        factor = -(-max(image.size) // longest)
+        return Decoded(_colours(reducible.reduce(factor)), words, factor)
+
+
+def count_frames(path: str | os.PathLike[str]) -> int:
+    """Return how many frames an image file has.
+
+    Raises
+    ------
+    FileError
+        As `decode` does.
+    """
+    with _opened(path) as image:
+        return getattr(image, "n_frames", 1)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator["Image.Image"]:
+    """Open an image of moderate size; what goes wrong in the ``with`` is a FileError."""
+    need_pillow(path)
+    from PIL import Image, UnidentifiedImageError
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow warns of is either an error here or of no account
         try:
             with Image.open(path, formats=_FORMATS) as image:
                 if image.width * image.height > _MEGAPIXELS * 10**6:
                     raise Image.DecompressionBombError
-                words = f"{image.width}x{image.height} {image.mode}"
-                if getattr(image, "is_animated", False):
-                    words += ", the first of its frames"
-                if image.getexif().get(0x0112, 1) != 1:
-                    words += ", turned upright"
-                ImageOps.exif_transpose(image, in_place=True)
-                reducible = _reducible(image)
-                factor = -(-max(image.size) // longest)
-                return Decoded(_colours(reducible.reduce(factor)), words, factor)
+                yield image
         except Image.DecompressionBombError:
             raise FileError(f"{path}: larger than {_MEGAPIXELS} megapixels") from None
         except UnidentifiedImageError:

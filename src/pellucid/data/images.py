@@ -81,8 +81,25 @@ def read_image(
     if result is None:
         raise FileError(f"{path}: blank: no ink stands out from the ground")
     pixels, steps = result
+    return Picture(_bytes(pixels, input_shape), f"{image.words}, {steps}")
+
+
+def read_frame(path: str | os.PathLike[str], input_shape: Shape, frame: int = 0) -> Array:
+    """Return one frame of a sequence, uint8 (C, H, W): whole, scaled to fit, as bright as it is.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged, no image, or over 50 megapixels.
+    """
+    pixels, _ = _whole(decode(path, max(_WORK, *input_shape[1:]), frame), input_shape, "light-on-dark")
+    return _bytes(pixels, input_shape)
+
+
+def _bytes(pixels: Array, input_shape: Shape) -> Array:
+    """Return pixels (H, W, 1 or 3), 0 to 1, as uint8 (C, H, W)."""
     wanted = np.broadcast_to(np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8), (*input_shape[1:], input_shape[0]))
-    return Picture(np.ascontiguousarray(wanted.transpose(2, 0, 1)), f"{image.words}, {steps}")
+    return np.ascontiguousarray(wanted.transpose(2, 0, 1))
 
 
 def _digit(image: Decoded, input_shape: Shape, polarity: str) -> tuple[Array, str] | None:

@@ -1,7 +1,8 @@
 """Loader: a dataset in batches, in an order that is a function of (seed, epoch)."""
 
+import copy
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from .._core.arrays import Array
 from .._core.errors import ConfigError
 from .._core.random import key, permutation
+from .augment import Augment
 from .dataset import Dataset
 from .prefetch import prefetch as ahead
 
@@ -29,6 +31,8 @@ class Loader:
     seed : int
     prefetch : bool
         Make the next batch in a thread while this one is used.  The batches are the same, to the bit.
+    augment : Augment, optional
+        Change each sample by (seed, epoch, its index in the dataset); `evaluate` leaves it out.
 
     Examples
     --------
@@ -39,14 +43,28 @@ class Loader:
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int = 64, shuffle: bool = True, seed: int = 0, prefetch: bool = False
+        self,
+        dataset: Dataset,
+        batch_size: int = 64,
+        shuffle: bool = True,
+        seed: int = 0,
+        prefetch: bool = False,
+        augment: Augment | None = None,
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"Loader: batch_size is {batch_size}, at least 1 is needed")
         if not len(dataset):
             raise ConfigError("Loader: the dataset is empty")
         self.dataset, self.batch_size, self.shuffle, self.seed = dataset, batch_size, shuffle, seed
-        self.prefetch = prefetch
+        self.prefetch, self.augment = prefetch, augment
+
+    def plain(self) -> Self:
+        """Return the same batches of samples as they are."""
+        if self.augment is None:
+            return self
+        plain = copy.copy(self)
+        plain.augment = None
+        return plain
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
@@ -79,6 +97,9 @@ class Loader:
     def _batches(self, epoch: int, dtype: np.dtype[Any], skipped: int) -> Iterator[Batch]:
         weights = self.dataset.sample_weights
         for chosen in self.indices(epoch)[skipped:]:
+            if self.augment is not None:
+                yield self.augment.batch(self.dataset, chosen, dtype, self.seed, epoch)
+                continue
             pair = self.dataset.batch(chosen, dtype)
             yield pair if weights is None else (*pair, weights[chosen].astype(dtype))
 

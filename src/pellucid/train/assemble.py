@@ -3,13 +3,16 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import data
+from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ..data import Dataset, Loader
+from ..data.load import load_sets
+from ..data.made import Made
 from ..nn import Module
 from .callbacks import Callback
 from .early_stopping import EarlyStopping
@@ -25,19 +28,24 @@ class Parts(NamedTuple):
     test: Dataset
 
 
-def load_parts(recipe: Recipe) -> Parts:
-    """Return the images that a recipe names, cut as it says.
+def load_parts(recipe: Recipe, input_shape: Shape | None = None) -> Parts:
+    """Return the images that a recipe names, cut as it says; pictures in folders are scaled to `input_shape`.
+
+    A data set that brings validation images is not cut: all of them, or none if `validation` is 0.
 
     Raises
     ------
     ConfigError
         If there are fewer images than it asks for.
     """
-    training, test = data.load(recipe.data)
+    training, brought, test = load_sets(recipe.data, input_shape, recipe.unreadable)
     count = len(training)
-    if recipe.validation >= count:
+    if brought is not None:
+        validation = brought if recipe.validation else brought.take([])
+    elif recipe.validation >= count:
         raise ConfigError(f"validation: {recipe.validation:,} leaves nothing of {count:,} training images")
-    training, validation = training.split(recipe.validation, recipe.seed)
+    else:
+        training, validation = training.split(recipe.validation, recipe.seed)
     if recipe.subset is not None:
         # After the validation images are set aside: they are the same for any subset.
         wanted = zip((training, test), recipe.subset, ("training", "test"), strict=True)
@@ -59,7 +67,11 @@ def assemble(
     callbacks : sequence of Callback
         Early stopping, where the recipe asks for it, comes before them.
     """
-    loader = Loader(training, recipe.batch_size, seed=recipe.seed, prefetch=recipe.prefetch)
+    augment, names = recipe.make_augment(), training.class_names
+    if augment is not None and len(names) < (outputs := model.output_shape(training.input_shape)[0]):
+        # Blended labels are rows with a number for each output.
+        training = replace(training, class_names=(*names, *map(str, range(len(names), outputs))))
+    loader = Loader(training, recipe.batch_size, seed=recipe.seed, prefetch=recipe.prefetch, augment=augment)
     optimizer = recipe.make_optimizer(model)
     stopping = [EarlyStopping(recipe.monitor, recipe.patience)] if recipe.patience else []
     trainer = Trainer(
@@ -75,9 +87,16 @@ def assemble(
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return the SHA-256 of inputs and labels, their types and shapes, and the class names."""
+    """Return the SHA-256 of inputs and labels, their types and shapes, and the class names.
+
+    Of inputs that are made, it is that of their shape and of what they are made of.
+    """
     seal = hashlib.sha256(json.dumps(dataset.class_names).encode())
-    for array in (dataset.inputs, dataset.labels):
+    inputs: tuple[Array, ...] = (dataset.inputs,)
+    if isinstance(dataset.inputs, Made):
+        seal.update(json.dumps([type(dataset.inputs).__name__, dataset.inputs.shape]).encode())
+        inputs = dataset.inputs.sources
+    for array in (*inputs, dataset.labels):
         seal.update(json.dumps([array.dtype.str, array.shape]).encode())
         seal.update(np.ascontiguousarray(array).data)
     return seal.hexdigest()

@@ -85,4 +85,5 @@ class Evaluator:
         return {"loss": self.loss.losses, **measure(self.metrics, logits, targets)}
 
     def _batches(self, data: Any, batch_size: int = 256) -> Loader | Given:
-        return as_batches(data, batch_size, normalize=self.normalize)
+        batches = as_batches(data, batch_size, normalize=self.normalize)
+        return batches.plain() if isinstance(batches, Loader) else batches

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from .._core.errors import ConfigError
+from ..data import Augment, augmentation
+from ..data.folders import ON_ERROR
 from ..nn import CrossEntropyLoss, Module
 from ..optim import (
     SGD,
@@ -25,9 +27,9 @@ from .toml import assign, read_toml, write_toml
 OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
 SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": OneCycleLR, "step": StepLR}
 _KINDS: dict[str, type] = {
-    "model": str, "data": str, "monitor": str, "prefetch": bool, "clip_norm": float,
+    "model": str, "data": str, "unreadable": str, "monitor": str, "prefetch": bool, "clip_norm": float,
     "validation": int, "epochs": int, "batch_size": int, "seed": int, "patience": int,
-    "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
+    "augment": Mapping, "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
 _WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
 _MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -43,11 +45,13 @@ class Recipe:
     ----------
     model : str
     data : str
-        "mnist", another data set's name, or a folder in MNIST's format.
+        "mnist", another data set's name, or a folder as `pellucid.data.load` takes it.
+    unreadable : str
+        What to do with pictures in folders that cannot be read: "raise" an error or "skip" them.
     subset : (int, int) or None
         Use so many training and test images, drawn by the seed after the validation images are set aside.
     validation : int
-        How many training images to hold out.
+        How many training images to hold out; of data that bring validation images, 0 leaves them out.
     epochs, batch_size, seed : int
     prefetch : bool
         Make the next batch in a second thread.
@@ -57,6 +61,8 @@ class Recipe:
         Stop after so many epochs without improvement and take the best weights; 0: never.
     monitor : str
         The column of the history that tells the best epoch: "loss", "accuracy", "val_loss" or "val_accuracy".
+    augment : table or None
+        Settings of `pellucid.data.augmentation`, such as `rotate`: how training images change.
     network : table
         Settings of the model, such as `dropout` of mnist-cnn.
     optimizer : table
@@ -77,6 +83,7 @@ class Recipe:
 
     model: str
     data: str = "mnist"
+    unreadable: str = "raise"
     subset: tuple[int, int] | None = None
     validation: int = 5000
     epochs: int = 5
@@ -86,6 +93,7 @@ class Recipe:
     clip_norm: float | None = None
     patience: int = 0
     monitor: str = "val_loss"
+    augment: Mapping[str, Any] | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=lambda: {"name": "adam", "lr": 0.001})
     schedule: Mapping[str, Any] = field(default_factory=lambda: {"name": "one-cycle"})
@@ -94,7 +102,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not _is(value, kind) and not (value is None and name == "clip_norm"):
+            if not _is(value, kind) and not (value is None and name in ("augment", "clip_norm")):
                 raise ConfigError(f"{name}: is {value!r}, {_WORDS[kind]} is needed")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
@@ -114,11 +122,14 @@ class Recipe:
             raise ConfigError("schedule.step_size: is missing; after how many optimiser steps is the rate to fall?")
         if self.monitor not in _MONITORS:
             raise ConfigError(f"monitor: is {self.monitor!r}, expected {', '.join(_MONITORS)}")
+        if self.unreadable not in ON_ERROR:
+            raise ConfigError(f"unreadable: is {self.unreadable!r}, expected {', '.join(ON_ERROR)}")
         try:
             self.to_toml().encode()
         except UnicodeEncodeError:
             raise ConfigError(f"data: {self.data!r} is no valid text, which config.toml must be") from None
         self.make_loss()
+        self.make_augment()
         if not _is(self.optimizer.get("lr"), float) or not 0 < self.optimizer["lr"] < float("inf"):
             raise ConfigError(f"optimizer.lr: is {self.optimizer.get('lr')!r}, a finite number above 0 is needed")
         warmup = self.schedule.get("warmup", 0)
@@ -174,6 +185,10 @@ class Recipe:
     def length_is_fixed(self) -> bool:
         """Whether the schedule is made for just this number of epochs."""
         return self.schedule["name"] in ("cosine", "one-cycle")
+
+    def make_augment(self) -> Augment | None:
+        """Return what changes the training images, None if nothing does."""
+        return make(augmentation, "augment", self.augment or {})  # type: ignore[no-any-return]
 
     def make_loss(self) -> CrossEntropyLoss:
         """Return the loss."""

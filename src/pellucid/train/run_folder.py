@@ -170,7 +170,9 @@ class RunFolder(Callback):
     def changes(self) -> list[str]:
         """Return what config.toml says otherwise than it did when the run began; epochs and the data's place may."""
         _, checkpoint = newest(self.path / "checkpoints", None, lambda line: None)
-        before, now = checkpoint.about.get("recipe", {}), json.loads(json.dumps(self.recipe.to_dict()))
+        # A run may have begun before its recipe had some setting: that had what is the default now.
+        then = Recipe.from_dict({"model": self.recipe.model, **checkpoint.about.get("recipe", {})})
+        before, now = then.to_dict(), self.recipe.to_dict()
         keys = [key for key in dict.fromkeys([*before, *now]) if key not in ("epochs", "data")]
         return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
 
