@@ -1,7 +1,23 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
+from .lenet import lenet
+from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
 from .ready import MODELS, Entry, find, network, recipe
+from .scratch2d import scratch2d
 from .trained import TRAINED, TrainedModel, load
 
-__all__ = ["MODELS", "TRAINED", "Entry", "TrainedModel", "find", "load", "mnist_cnn", "network", "recipe"]
+__all__ = [
+    "MODELS",
+    "TRAINED",
+    "Entry",
+    "TrainedModel",
+    "find",
+    "lenet",
+    "lenet5",
+    "load",
+    "mnist_cnn",
+    "network",
+    "recipe",
+    "scratch2d",
+]

@@ -9,7 +9,10 @@ from .._core.errors import ConfigError
 from ..nn import Module
 from ..train import Recipe
 from ..train.settings import make
+from .lenet import lenet
+from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
+from .scratch2d import scratch2d
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Entry:
 
 MODELS = {
     "mnist-cnn": Entry(mnist_cnn, (1, 28, 28), "two 3x3 convolutions with pooling, dropout, one linear layer"),
+    "lenet5": Entry(lenet5, (1, 28, 28), "LeNet-5's sizes with ReLU and max-pooling, three linear layers"),
+    "lenet": Entry(lenet, (1, 28, 28), "two 5x5 convolutions without padding, three linear layers"),
+    "scratch2d": Entry(scratch2d, (1, 28, 28), "two padded 3x3 convolutions, two linear layers"),
 }
 
 
