@@ -3,6 +3,7 @@
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
+from .network import Network
 from .ready import MODELS, Entry, find, network, recipe
 from .scratch2d import scratch2d
 from .trained import TRAINED, TrainedModel, load
@@ -11,6 +12,7 @@ __all__ = [
     "MODELS",
     "TRAINED",
     "Entry",
+    "Network",
     "TrainedModel",
     "find",
     "lenet",
