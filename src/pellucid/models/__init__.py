@@ -6,6 +6,7 @@ from .mnist_cnn import mnist_cnn
 from .network import Network
 from .ready import MODELS, Entry, find, network, recipe
 from .scratch2d import scratch2d
+from .sizes import conv2d_output_size, parameter_count
 from .trained import TRAINED, TrainedModel, load
 
 __all__ = [
@@ -14,12 +15,14 @@ __all__ = [
     "Entry",
     "Network",
     "TrainedModel",
+    "conv2d_output_size",
     "find",
     "lenet",
     "lenet5",
     "load",
     "mnist_cnn",
     "network",
+    "parameter_count",
     "recipe",
     "scratch2d",
 ]
