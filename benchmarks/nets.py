@@ -60,35 +60,19 @@ class Net:
         return 2 * (3 * rows.multiply_adds - first if training else rows.multiply_adds)
 
 
-def mnist_cnn() -> Any:
-    """Return net A."""
-    from pellucid import models
+def ready(name: str) -> Callable[[], Any]:
+    """Return the function that makes this network of `pellucid.models`, unbuilt."""
 
-    return models.mnist_cnn()
+    def make() -> Any:
+        from pellucid import models
 
+        return models.find(name).make()
 
-def lenet() -> Any:
-    """Return net C, unbuilt: 61,706 parameters."""
-    from pellucid.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
-
-    return Sequential(
-        Conv2d(1, 6, 5, padding=2), ReLU(), MaxPool2d(2), Conv2d(6, 16, 5), ReLU(), MaxPool2d(2), Flatten(),
-        Linear(400, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, 10),
-    )  # fmt: skip
-
-
-def two_convolutions() -> Any:
-    """Return net D, unbuilt: 421,642 parameters, most of them in a linear layer."""
-    from pellucid.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
-
-    return Sequential(
-        Conv2d(1, 32, 3, padding=1), ReLU(), MaxPool2d(2), Conv2d(32, 64, 3, padding=1), ReLU(), MaxPool2d(2),
-        Flatten(), Linear(3136, 128), ReLU(), Linear(128, 10),
-    )  # fmt: skip
+    return make
 
 
 NETS = {
-    "A": Net("mnist-cnn", mnist_cnn, torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
-    "C": Net("LeNet-like", lenet, torch_nets.lenet, "SGD", {"lr": 1e-2}),
-    "D": Net("two convolutions, two linear layers", two_convolutions, torch_nets.two_convolutions, "SGD", {"lr": 1e-2}),
+    "A": Net("mnist-cnn", ready("mnist-cnn"), torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
+    "C": Net("LeNet-like", ready("lenet5"), torch_nets.lenet5, "SGD", {"lr": 1e-2}),
+    "D": Net("two convolutions, two linear layers", ready("scratch2d"), torch_nets.scratch2d, "SGD", {"lr": 1e-2}),
 }

@@ -14,8 +14,8 @@ def mnist_cnn() -> Any:
     return nn.Sequential(*features, nn.Flatten(), nn.Dropout(0.5), nn.Linear(1600, 10))
 
 
-def lenet() -> Any:
-    """Return net C."""
+def lenet5() -> Any:
+    """Return net C, lenet5."""
     from torch import nn
 
     return nn.Sequential(
@@ -24,8 +24,18 @@ def lenet() -> Any:
     )  # fmt: skip
 
 
-def two_convolutions() -> Any:
-    """Return net D."""
+def lenet() -> Any:
+    """Return lenet: lenet5 without the padding."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(256, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def scratch2d() -> Any:
+    """Return net D, scratch2d."""
     from torch import nn
 
     return nn.Sequential(

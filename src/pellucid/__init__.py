@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from . import data, functional, inspect, models, native, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
     from .inspect.summary import summary
-    from .models import CNN
+    from .models import CNN, Network
     from .nn import Sequential
     from .train import Trainer
 
@@ -22,6 +22,7 @@ _NAMES = {
     "ConfigError": "_core.errors",
     "DtypeError": "_core.errors",
     "FileError": "_core.errors",
+    "Network": "models",
     "PellucidError": "_core.errors",
     "Sequential": "nn",
     "ShapeError": "_core.errors",
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "DtypeError",
     "FileError",
+    "Network",
     "PellucidError",
     "Sequential",
     "ShapeError",

@@ -97,12 +97,12 @@ def test_a_config_file_says_it_all(run, tmp_path):
         1,
         "error: bad.toml: optimizer.momentun: unknown; known are name, lr, betas, eps, weight_decay\n",
     )
-    (tmp_path / "other.toml").write_text('model = "lenet"\n')
+    (tmp_path / "other.toml").write_text('model = "resnet"\n')
     assert (
-        "other.toml: is for lenet, but mnist-cnn was asked for"
+        "other.toml: is for resnet, but mnist-cnn was asked for"
         in run("train", "mnist-cnn", "--config", "other.toml")[2]
     )
-    assert "model 'lenet': unknown" in run("train", "--config", "other.toml")[2]
+    assert "model 'resnet': unknown" in run("train", "--config", "other.toml")[2]
     (tmp_path / "latin.toml").write_bytes(b"model = '\xff'")
     assert "latin.toml: cannot be read: no UTF-8 text" in run("train", "--config", "latin.toml")[2]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pellucid import ConfigError, models
+from pellucid import ConfigError, models, summary
 
 
 @pytest.mark.parametrize("name", models.MODELS)
@@ -13,6 +13,23 @@ def test_each_model_runs_and_has_a_recipe(name):
     y = model(np.zeros((2, *entry.input_shape), np.float32))
     assert y.shape == (2, *model.output_shape(entry.input_shape))
     assert models.recipe(name).model == name
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("mnist-cnn", 34_826), ("lenet5", 61_706), ("lenet", 44_426), ("scratch2d", 421_642)]
+)
+def test_each_model_has_the_parameters_it_should(name, parameters):
+    assert models.find(name).make().build((1, 28, 28)).parameters().data.size == parameters
+
+
+def test_the_shapes_within_the_lenets():
+    def shapes(name):
+        rows = summary(models.find(name).make(), (1, 28, 28)).rows
+        return [row.output_shape for row in rows if row.path in ("conv1", "pool1", "conv2", "pool2", "flatten")]
+
+    assert shapes("lenet5") == [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (400,)]
+    assert shapes("lenet") == [(6, 24, 24), (6, 12, 12), (16, 8, 8), (16, 4, 4), (256,)]
+    assert shapes("scratch2d") == [(32, 28, 28), (32, 14, 14), (64, 14, 14), (64, 7, 7), (3136,)]
 
 
 def test_an_unknown_model_lists_the_known_ones():

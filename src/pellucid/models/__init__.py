@@ -1,8 +1,31 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
 from .cnn import CNN, cnn
+from .lenet import lenet
+from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
+from .network import Network
 from .ready import MODELS, Entry, find, network, recipe
+from .scratch2d import scratch2d
+from .sizes import conv2d_output_size, parameter_count
 from .trained import TRAINED, TrainedModel, load
 
-__all__ = ["CNN", "MODELS", "TRAINED", "Entry", "TrainedModel", "cnn", "find", "load", "mnist_cnn", "network", "recipe"]
+__all__ = [
+    "CNN",
+    "MODELS",
+    "TRAINED",
+    "Entry",
+    "Network",
+    "TrainedModel",
+    "cnn",
+    "conv2d_output_size",
+    "find",
+    "lenet",
+    "lenet5",
+    "load",
+    "mnist_cnn",
+    "network",
+    "parameter_count",
+    "recipe",
+    "scratch2d",
+]

@@ -10,7 +10,10 @@ from ..nn import Module
 from ..train import Recipe
 from ..train.settings import make
 from .cnn import cnn
+from .lenet import lenet
+from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
+from .scratch2d import scratch2d
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,9 @@ class Entry:
 MODELS = {
     "mnist-cnn": Entry(mnist_cnn, (1, 28, 28), "two 3x3 convolutions with pooling, dropout, one linear layer"),
     "cnn": Entry(cnn, (1, 28, 28), "two blocks of two convolutions with batch-norm, two linear layers"),
+    "lenet5": Entry(lenet5, (1, 28, 28), "LeNet-5's sizes with ReLU and max-pooling, three linear layers"),
+    "lenet": Entry(lenet, (1, 28, 28), "two 5x5 convolutions without padding, three linear layers"),
+    "scratch2d": Entry(scratch2d, (1, 28, 28), "two padded 3x3 convolutions, two linear layers"),
 }
 
 

@@ -1,0 +1,51 @@
+"""Whole networks equal PyTorch's: same weights, same batch, five optimiser steps.  A new network is a row of `ROWS`."""
+
+import numpy as np
+import pytest
+
+from benchmarks import torch_nets
+from benchmarks.nets import NETS, Net, ready
+from pellucid.nn import CrossEntropyLoss
+from tests.checks import close
+
+ROWS = {
+    **NETS,
+    "lenet": Net("lenet", ready("lenet"), torch_nets.lenet, "SGD", {"lr": 0.05, "momentum": 0.9}),
+    "lenet5 with Adam": Net("lenet5", ready("lenet5"), torch_nets.lenet5, "Adam", {"lr": 1e-3}),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("net", ROWS.values(), ids=ROWS)
+def test_a_whole_network(net, dtype, rng):
+    """Logits, loss, all gradients, and the weights after each of five steps.  No dropout: the masks differ."""
+    import torch
+
+    model = net.ours().build(net.input_shape, seed=2, dtype=dtype).eval()
+    twin = net.theirs().to(torch.float64).eval()
+    ours, tensors = [p for _, p in model.named_parameters()], list(twin.parameters())
+    for parameter, tensor in zip(ours, tensors, strict=True):
+        tensor.data = torch.tensor(parameter.data.astype(np.float64))
+    optimizer, torch_optimizer = net.our_optimizer(model), net.their_optimizer(twin)
+    loss, torch_loss = CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
+    exact = dtype == np.float64
+    for step in range(5):
+        x, labels = rng.standard_normal((6, *net.input_shape)), rng.integers(0, 10, 6)
+        logits = model(x.astype(dtype))
+        value = loss(logits, labels)
+        optimizer.zero_grad()
+        model.backward(loss.backward())
+        torch_logits = twin(torch.tensor(x))
+        expected = torch_loss(torch_logits, torch.tensor(labels))
+        torch_optimizer.zero_grad()
+        expected.backward()
+        assert value == pytest.approx(expected.item(), rel=1e-9 if exact else 1e-4)
+        if exact or step == 0:
+            close(logits, torch_logits.detach().numpy(), 1e-9 if exact else 2e-5)
+            for parameter, tensor in zip(ours, tensors, strict=True):
+                close(parameter.grad, tensor.grad.numpy(), 1e-9 if exact else 2e-5)
+        optimizer.step()
+        torch_optimizer.step()
+        if exact:
+            for parameter, tensor in zip(ours, tensors, strict=True):
+                close(parameter.data, tensor.detach().numpy(), 1e-9)
