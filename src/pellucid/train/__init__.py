@@ -5,6 +5,7 @@ from .callbacks import Callback, ProgressBar
 from .checkpoint import Checkpoint, read_checkpoint, restore, save_checkpoint
 from .checkpointer import Checkpointer, newest
 from .early_stopping import EarlyStopping
+from .ema import WeightAverage
 from .environment import environment
 from .evaluator import Evaluator
 from .history import History
@@ -28,6 +29,7 @@ __all__ = [
     "Recipe",
     "RunFolder",
     "Trainer",
+    "WeightAverage",
     "accuracy",
     "assemble",
     "digest",
