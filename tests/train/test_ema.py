@@ -188,7 +188,7 @@ def test_a_failed_run_ends_with_the_average(points):
 
 
 def test_an_impossible_decay_is_refused():
-    with pytest.raises(ConfigError, match=r"decay is 1\.5"):
+    with pytest.raises(ConfigError, match=r"Trainer: ema is 1\.5"):
         make(ema=1.5)
 
 

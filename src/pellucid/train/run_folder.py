@@ -170,7 +170,8 @@ class RunFolder(Callback):
     def changes(self) -> list[str]:
         """Return what config.toml says otherwise than it did when the run began; epochs and the data's place may."""
         _, checkpoint = newest(self.path / "checkpoints", None, lambda line: None)
-        before, now = checkpoint.about.get("recipe", {}), json.loads(json.dumps(self.recipe.to_dict()))
+        before = {**Recipe(self.recipe.model).to_dict(), **checkpoint.about.get("recipe", {})}  # which may be older
+        now = json.loads(json.dumps(self.recipe.to_dict()))
         keys = [key for key in dict.fromkeys([*before, *now]) if key not in ("epochs", "data")]
         return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
 

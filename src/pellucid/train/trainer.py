@@ -101,6 +101,8 @@ class Trainer(Evaluator):
         for name, value in (("clip_norm", clip_norm), ("clip_value", clip_value)):
             if value is not None and not value > 0:
                 raise ConfigError(f"Trainer: {name} is {value}, a number above 0 is needed")
+        if ema is not None and not 0 < ema < 1:
+            raise ConfigError(f"Trainer: ema is {ema}, a number above 0 and below 1 is needed")
         self.optimizer, self.schedule, self.clip_norm, self.clip_value = optimizer, schedule, clip_norm, clip_value
         self.accumulate, self.ema = whole("Trainer", "accumulate", accumulate), ema
         self.average = None if ema is None else WeightAverage(model, ema)
