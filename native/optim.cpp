@@ -34,6 +34,21 @@ void adam_update(const float* grad, float* data, float* m, float* v, float beta1
     });
 }
 
+void average_update(const float* values, float* average, float rate, long n) {
+    for_each(n, [=](Lanes at) {
+        vf mean = at.load(average);
+        at.store(average, mean + (at.load(values) - mean) * rate);
+    });
+}
+
+void clip_values(float* values, float largest, long n) {
+    for_each(n, [=](Lanes at) {
+        vf v = at.load(values);  // comparisons with nan are false, so it stays
+        v = v > largest ? splat(largest) : v;
+        at.store(values, v < -largest ? splat(-largest) : v);
+    });
+}
+
 void scale(float* values, float factor, long n) {
     for_each(n, [=](Lanes at) { at.store(values, at.load(values) * factor); });
 }

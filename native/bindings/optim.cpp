@@ -25,6 +25,15 @@ void adam_update(FloatIn grad, FloatOut data, FloatOut m, FloatOut v, double bet
             (float)eps, (float)decay, (float)kept, count(data));
 }
 
+void average_update(FloatIn values, FloatOut average, double rate) {
+    expect(count(values) == count(average), "average_update: vectors of different lengths");
+    perform(&Kernels::average_update, vector(values), output(average, ROW_MAJOR), (float)rate, count(average));
+}
+
+void clip_values(FloatOut values, double largest) {
+    perform(&Kernels::clip_values, output(values, ROW_MAJOR), (float)largest, count(values));
+}
+
 void scale(FloatOut values, double factor) {
     perform(&Kernels::scale, output(values, ROW_MAJOR), (float)factor, count(values));
 }
@@ -41,6 +50,8 @@ void bind_optim(nb::module_& m) {
           "momentum"_a, "ahead"_a, "decay"_a, Released());
     m.def("adam_update", adam_update, "grad"_a.noconvert(), "data"_a.noconvert(), "m"_a.noconvert(), "v"_a.noconvert(),
           "beta1"_a, "beta2"_a, "rate"_a, "corrected"_a, "eps"_a, "decay"_a, "kept"_a, Released());
+    m.def("average_update", average_update, "values"_a.noconvert(), "average"_a.noconvert(), "rate"_a, Released());
+    m.def("clip_values", clip_values, "values"_a.noconvert(), "largest"_a, Released());
     m.def("scale", scale, "values"_a.noconvert(), "factor"_a, Released());
     m.def("sum_of_squares", sum_of_squares, "values"_a.noconvert(), "sum"_a.noconvert(), Released());
 }

@@ -8,10 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import save
 
 from pellucid import Trainer
 from pellucid._core.files import locked_folder
 from pellucid.cli import main
+from pellucid.train import checkpoint as checkpoint_file
+from pellucid.train import read_checkpoint
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
 
@@ -140,3 +143,41 @@ def test_another_engine_is_noted_and_not_refused(run, constant):
     code, _, err = run("train", "--resume", "run")
     assert code == 0
     assert f"note: another engine, machine or version, the bits may differ: engine abacus -> {before}\n" in err
+
+
+def test_a_run_from_before_a_setting_was_known_goes_on(run, constant):
+    for file in (constant[0] / "checkpoints").iterdir():
+        checkpoint = read_checkpoint(file)
+        arrays, state = dict(checkpoint.arrays), dict(checkpoint.state)
+        for name in ("accumulate", "clip_value", "ema", "ema_steps"):
+            del state[name]
+        recipe = {name: value for name, value in state["about"]["recipe"].items() if name != "accumulate"}
+        state["about"] = state["about"] | {"recipe": recipe}
+        state["sha256"] = checkpoint_file._fingerprint(arrays, state)
+        file.write_bytes(save(arrays, {"pellucid": json.dumps(state)}))
+    code, _, err = run("train", "--resume", "run", "--epochs", "3")
+    assert (code, err) == (0, "run: goes on after epoch 2, step 20\n")
+
+
+@pytest.mark.parametrize("steps", [1, 3, 6])
+def test_a_run_with_averaged_weights_and_joined_batches_goes_on(run, monkeypatch, steps):
+    options = [*QUICK, "--set", "ema=0.9", "--set", "accumulate=3", "--checkpoint-every", "2"]
+    run("train", *options, "--out", "whole")
+    step = Trainer._take_step
+
+    def interrupted(self, *given, **more):
+        if self.step == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_take_step", interrupted)
+        assert run("train", *options, "--out", "run")[0] == 130
+    assert run("train", "--resume", "run", "--checkpoint-every", "2")[0] == 0
+    cut, whole = Path("run"), Path("whole")
+    newest = sorted((whole / "checkpoints").iterdir())[-1].name
+    for name in ("last.safetensors", "best.safetensors", "history.csv", "result.json", f"checkpoints/{newest}"):
+        assert (cut / name).read_bytes() == (whole / name).read_bytes()
+    told = json.loads(run("evaluate", "run", "--on", "validation", "--json")[1])
+    last = (cut / "history.csv").read_text().split()[-1].split(",")
+    assert (told["loss"], told["accuracy"]) == (float(last[4]), float(last[5])), "it is the average that was validated"

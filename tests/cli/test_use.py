@@ -157,3 +157,20 @@ def test_evaluate_refuses_what_is_not_there(run):
     _, _, err = run("evaluate", "run", "--on", "validation")
     assert err == "error: --on validation: there are no validation images in this run\n"
     assert "best.safetensors: is missing: no epoch was validated yet" in run("evaluate", "run", "--weights", "best")[2]
+
+
+def test_evaluate_reports_on_each_class(run):
+    run("train", *QUICK)
+    plain = json.loads(run("evaluate", "run", "--json")[1])
+    told = json.loads(run("evaluate", "run", "--report", "--json")[1])
+    assert {key: told[key] for key in plain} == plain
+    confusion = np.array(told["confusion"])
+    assert confusion.shape == (10, 10)
+    assert confusion.sum() == 100
+    assert confusion.trace() / 100 == told["accuracy"] == told["report"]["accuracy"]
+    assert [row["class"] for row in told["report"]["classes"]] == list("0123456789")
+    assert sum(row["count"] for row in told["calibration"]["bins"]) == 100
+    code, out, _ = run("evaluate", "run", "--report")
+    assert code == 0
+    for words in ("true \\ predicted", "precision", "weighted mean", "expected calibration error", "test accuracy"):
+        assert words in out

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from pellucid import native, ops
 from pellucid.data import Dataset, Normalize
-from pellucid.optim import SGD, Adam, AdamW, clip_grad_norm
+from pellucid.optim import SGD, Adam, AdamW, MovingAverage, clip_grad_norm, clip_grad_value
 from tests.checks import ENGINES
 
 pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine")
@@ -55,6 +55,21 @@ def steps(rule, **options):
 def clipped(max_norm):
     flat = SimpleNamespace(grad=numbers(100_003))
     return [np.array(clip_grad_norm(flat, max_norm)), flat.grad]
+
+
+def clipped_one_by_one(clip_value):
+    flat = SimpleNamespace(grad=numbers(100_003))
+    flat.grad[::1000] = np.nan
+    clip_grad_value(flat, clip_value)
+    assert np.isnan(flat.grad[::1000]).all()
+    return [flat.grad]
+
+
+def averages():
+    average = MovingAverage([numbers(100_003), numbers(5)], 0.9)
+    for seed in range(4):
+        average.update([numbers(100_003, seed=seed), numbers(5, seed=seed)])
+    return average.means
 
 
 def batch(shape):
@@ -114,21 +129,15 @@ RUNS = {
     "Adam": lambda: steps(Adam, weight_decay=0.01),
     "AdamW": lambda: steps(AdamW),
     "clip_grad_norm": lambda: clipped(1.0),
+    "clip_grad_value": lambda: clipped_one_by_one(0.7),
+    "MovingAverage": averages,
     "gather_normalize": lambda: batch((51, 3, 40, 31)),
     "gather_normalize, one channel": lambda: batch((101, 1, 28, 28)),
 }
 SAME_AS_NUMPY = (
-    "relu",
-    "leaky_relu",
-    "flatten",
-    "dropout",
-    "dropout2d",
-    "max_pool2d",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "gather_normalize",
-)
+    "relu", "leaky_relu", "flatten", "dropout", "dropout2d", "max_pool2d", "SGD", "Adam", "AdamW", "clip_grad_value",
+    "MovingAverage", "gather_normalize",
+)  # fmt: skip
 
 
 def outcome(run):

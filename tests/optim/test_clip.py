@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from pellucid import ConfigError
 from pellucid.nn import Linear
-from pellucid.optim import clip_grad_norm
+from pellucid.optim import clip_grad_norm, clip_grad_value
 
 
 @pytest.fixture
@@ -59,3 +59,20 @@ def test_an_impossible_norm_is_refused(flat, max_norm):
 def test_it_wants_the_flat_vector(flat):
     with pytest.raises(ConfigError, match=r"pass model.parameters\(\)"):
         clip_grad_norm([flat], 1.0)
+
+
+@pytest.mark.parametrize("clip_value", [0.0, 0.3, 1.0, math.inf])
+def test_each_number_by_itself(flat, clip_value):
+    before = flat.grad.copy()
+    flat.grad[1], flat.grad[2] = math.nan, -math.inf
+    clip_grad_value(flat, clip_value)
+    assert math.isnan(flat.grad[1])
+    assert flat.grad[2] == -clip_value
+    for now, then in zip(flat.grad[3:], before[3:], strict=True):
+        assert now == (math.copysign(clip_value, then) if abs(then) > clip_value else then)
+
+
+@pytest.mark.parametrize("clip_value", [-1, math.nan])
+def test_an_impossible_value_is_refused(flat, clip_value):
+    with pytest.raises(ConfigError, match="clip_grad_value: clip_value is"):
+        clip_grad_value(flat, clip_value)

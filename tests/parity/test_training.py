@@ -10,10 +10,12 @@ from pellucid.optim import (
     AdamW,
     CosineAnnealingLR,
     LinearLR,
+    MovingAverage,
     OneCycleLR,
     SequentialLR,
     StepLR,
     clip_grad_norm,
+    clip_grad_value,
 )
 from tests.checks import close
 
@@ -130,6 +132,33 @@ def test_clipping(max_norm, rng):
     assert clip_grad_norm(model.parameters(), max_norm) == pytest.approx(norm, rel=1e-12)
     for parameter, tensor in zip(model.parameters(), tensors, strict=True):
         close(parameter.grad, tensor.grad.numpy(), 1e-12)
+
+
+@pytest.mark.parametrize("clip_value", [0.1, 1.0, 100.0])
+def test_clipping_by_value(clip_value, rng):
+    import torch
+
+    model = Linear(4, 3).build((4,), dtype=np.float64)
+    model.weight.grad = rng.standard_normal((3, 4))
+    tensor = torch.zeros((3, 4), dtype=torch.float64, requires_grad=True)
+    tensor.grad = torch.tensor(model.weight.grad.copy())
+    torch.nn.utils.clip_grad_value_([tensor], clip_value)
+    clip_grad_value(model.parameters(), clip_value)
+    assert np.array_equal(model.weight.grad, tensor.grad.numpy())
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.999])
+def test_the_average_of_weights(decay, rng):
+    """PyTorch's begins with the first weights and corrects nothing; with its mean of zeros it is ours, uncorrected."""
+    import torch
+    from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+    theirs, ours = [torch.zeros(5, dtype=torch.float64)], MovingAverage([np.zeros(5)], decay)
+    for t in range(1, 21):
+        values = rng.standard_normal(5)
+        get_ema_multi_avg_fn(decay)(theirs, [torch.tensor(values)], t)
+        ours.update([values])
+        close(ours.means[0], theirs[0].numpy() / (1 - decay**t), 1e-9)
 
 
 def test_a_network_of_the_other_layers(rng):

@@ -21,12 +21,14 @@ def made(training, **settings):
 
 def test_every_entry_arrives(training):
     trainer, loader = made(
-        training, batch_size=7, seed=3, prefetch=True, clip_norm=0.5, patience=4, monitor="val_accuracy", epochs=2,
+        training, batch_size=7, seed=3, prefetch=True, clip_norm=0.5, clip_value=0.75, ema=0.9, accumulate=4,
+        patience=4, monitor="val_accuracy", epochs=2,
         optimizer={"name": "sgd", "lr": 0.25, "nesterov": True}, loss={"label_smoothing": 0.125},
     )  # fmt: skip
     assert (loader.batch_size, loader.seed, loader.prefetch, loader.dataset) == (7, 3, True, training)
     assert (trainer.seed, trainer.clip_norm, trainer.loss.label_smoothing) == (3, 0.5, 0.125)
-    assert (trainer.optimizer.nesterov, trainer.schedule.max_lr, trainer.schedule.total_steps) == (True, 0.25, 30)
+    assert (trainer.optimizer.nesterov, trainer.schedule.max_lr, trainer.schedule.total_steps) == (True, 0.25, 8)
+    assert (trainer.clip_value, trainer.ema, trainer.average.decay, trainer.accumulate) == (0.75, 0.9, 0.9, 4)
     (stopping,) = trainer.callbacks
     assert isinstance(stopping, EarlyStopping)
     assert (stopping.patience, stopping.monitor) == (4, "val_accuracy")
@@ -35,6 +37,7 @@ def test_every_entry_arrives(training):
 def test_nothing_more_than_asked_for(training):
     trainer, loader = made(training)
     assert (trainer.clip_norm, trainer.callbacks, loader.prefetch) == (None, (), False)
+    assert (trainer.clip_value, trainer.average, trainer.accumulate) == (None, None, 1)
 
 
 def test_augmentation_arrives_and_is_kept(training):

@@ -1,7 +1,10 @@
 """Means: the same bits whenever somebody asks, and whatever metrics a batch brings."""
 
 import numpy as np
+import pytest
 
+from pellucid import ConfigError
+from pellucid.train import accuracy, top_k
 from pellucid.train.metrics import Means
 
 
@@ -33,3 +36,26 @@ def test_what_is_written_to_afterwards_does_not_count():
     means.update({"loss": losses}, np.ones(2))
     losses[:] = 9
     assert means.result() == {"loss": 1.5}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_top_k_by_a_slow_loop(rng, k):
+    logits, labels = rng.integers(0, 4, (200, 5)).astype(np.float64), rng.integers(0, 5, 200)  # with many ties
+    expected = [
+        label in sorted(range(5), key=lambda c: (-row[c], c))[:k] for row, label in zip(logits, labels, strict=True)
+    ]
+    assert top_k(k)(logits, labels).tolist() == expected
+    assert top_k(k)(logits, np.eye(5)[labels]).tolist() == expected
+    if k == 1:
+        assert expected == accuracy(logits, labels).tolist()
+
+
+def test_a_score_that_is_no_number_is_no_hit():
+    assert top_k(2)(np.array([[np.nan, 1.0, 0.0]]), np.array([0])).tolist() == [False]
+
+
+def test_an_impossible_k():
+    with pytest.raises(ConfigError, match="top_k: k is 0"):
+        top_k(0)
+    with pytest.raises(ConfigError, match="top_k: k is 4, there are 3 classes"):
+        top_k(4)(np.zeros((2, 3)), np.zeros(2, int))

@@ -20,7 +20,7 @@ def test_toml_says_what_differs_from_the_defaults():
 
 def test_what_is_written_is_what_is_read():
     recipe = Recipe(
-        "m", data="/some/folder", subset=(10, 5), clip_norm=0.1 + 0.2, patience=3,
+        "m", data="/some/folder", subset=(10, 5), clip_norm=0.1 + 0.2, ema=0.999, accumulate=2, patience=3,
         optimizer={"name": "adamw", "lr": 1 / 3, "betas": [0.5, 0.25]},
         schedule={"name": "step", "step_size": 7, "warmup": 2}, loss={"weight": [1.0, 2.5]},
     )  # fmt: skip
@@ -44,6 +44,9 @@ def test_what_is_written_is_what_is_read():
         ('model = "a"\nepochs = true', "epochs: is True, a whole number"),
         ('model = "a"\nepochs = 0', "epochs: is 0, at least 1"),
         ('model = "a"\nbatch_size = 0', "batch_size: is 0, at least 1"),
+        ('model = "a"\naccumulate = 0', "accumulate: is 0, at least 1"),
+        ('model = "a"\nema = "x"', "ema: is 'x', a number is needed"),
+        ('model = "a"\nclip_value = false', "clip_value: is False, a number is needed"),
         ('model = "a"\nvalidation = -1', "validation: is -1, at least 0"),
         ('model = "a"\nsubset = [1]', r"subset: is \[1\], two whole numbers"),
         ('model = "a"\nsubset = 5', "subset: is 5, two whole numbers"),

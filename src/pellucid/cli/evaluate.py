@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 @weights
 @click.option("--data", metavar="SOURCE", help="Other images: a folder, or a name of `data list`.")
 @click.option("--on", "part", type=click.Choice(["test", "validation", "training"]), default="test", show_default=True)
+@click.option("--report", is_flag=True, help="Also what is confused with what, each class by itself, calibration.")
 @threads
 @as_json
-def evaluate(run: str, weights: str, data: str | None, part: str, as_json: bool) -> None:
+def evaluate(run: str, weights: str, data: str | None, part: str, report: bool, as_json: bool) -> None:
     """Measure the network of RUN (a run's folder or its name, or a trained network of the package)."""
     from .. import models
     from ..train import fingerprint
@@ -30,11 +31,14 @@ def evaluate(run: str, weights: str, data: str | None, part: str, as_json: bool)
     known = trained.run.info.data_sha256.get(part)
     if data is None and known not in (None, fingerprint(images)):
         click.echo(f"note: these are not the {part} images that the run had; the data have changed since", err=True)
-    result = trained.evaluate(images)
+    found = trained.report(images, trained.class_names) if report else None
+    result = trained.evaluate(images) if found is None else found.metrics
     if as_json:
         print_json({"run": run, "weights": weights, "weights_sha256": trained.digest, "on": part,
-                    "images": len(images), **result})  # fmt: skip
+                    "images": len(images), **(result if found is None else found.to_dict())})  # fmt: skip
         return
+    if found is not None:
+        click.echo(f"{found}\n")
     click.echo(f"{part} accuracy {100 * result['accuracy']:.2f} %  (loss {result['loss']:.4f}), {len(images):,} images")
     click.echo(f"weights SHA-256 {trained.digest}")
 

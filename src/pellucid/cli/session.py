@@ -158,7 +158,10 @@ class Session:
                    f"validation, {len(parts.test):,} test images\n")  # fmt: skip
         click.echo(summary(self.model, parts.training.input_shape))
         tables = [f"{_settings(table)}" for table in (recipe.optimizer, recipe.schedule)]
-        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}, seed {recipe.seed}")
+        together = f", {recipe.accumulate} in a step" if recipe.accumulate > 1 else ""
+        click.echo(f"\n{', '.join(tables)}, batches of {recipe.batch_size}{together}, seed {recipe.seed}")
+        if recipe.ema is not None:
+            click.echo(f"weights averaged over the steps (ema {recipe.ema}): the average is validated, tested, kept")
         click.echo(f"engine {native.describe()}\n")
 
     def _result(self, tested: dict[str, float]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Update rules and schedules, with the names, arguments and trajectories of PyTorch's."""
 
 from .adam import Adam, AdamW
-from .clip import clip_grad_norm
+from .average import MovingAverage
+from .clip import clip_grad_norm, clip_grad_value
 from .one_cycle import OneCycleLR
 from .optimizer import Optimizer
 from .schedule import Constant, CosineAnnealingLR, LinearLR, Schedule, SequentialLR, StepLR
@@ -14,10 +15,12 @@ __all__ = [
     "Constant",
     "CosineAnnealingLR",
     "LinearLR",
+    "MovingAverage",
     "OneCycleLR",
     "Optimizer",
     "Schedule",
     "SequentialLR",
     "StepLR",
     "clip_grad_norm",
+    "clip_grad_value",
 ]

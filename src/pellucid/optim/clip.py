@@ -40,8 +40,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     >>> model.weight.grad.round(4).tolist() == np.array([[0.6, 0.8]], np.float32).tolist()
     True
     """
-    if not hasattr(parameters, "grad"):
-        raise ConfigError("clip_grad_norm: pass model.parameters() of a network that is built")
+    _check("clip_grad_norm", parameters)
     from_zero("clip_grad_norm", max_norm=max_norm)
     total = np.empty(1)
     _sum_of_squares(parameters.grad, total)
@@ -49,6 +48,48 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     if math.isfinite(norm) and norm + 1e-6 > max_norm:
         _scale(parameters.grad, max_norm / (norm + 1e-6))
     return norm
+
+
+def clip_grad_value(parameters: Parameters, clip_value: float) -> None:
+    """Bring each number of the gradient that is larger than `clip_value` in size down to it, by itself.
+
+        grad = min(max(grad, -clip_value), clip_value)
+
+    As PyTorch's ``clip_grad_value_``.  Other than `clip_grad_norm` it turns the gradient.  A nan stays.
+
+    Parameters
+    ----------
+    parameters : FlatParameters
+        ``model.parameters()``.
+    clip_value : float
+        From 0.
+
+    Raises
+    ------
+    ConfigError
+        If `clip_value` is below 0 or no number, or `parameters` have no gradients.
+
+    Examples
+    --------
+    >>> model = Linear(2, 1, bias=False).build((2,))
+    >>> model.weight.grad = [[3.0, -0.5]]
+    >>> clip_grad_value(model.parameters(), clip_value=1.0)
+    >>> model.weight.grad.tolist()
+    [[1.0, -0.5]]
+    """
+    _check("clip_grad_value", parameters)
+    from_zero("clip_grad_value", clip_value=clip_value)
+    _clip_values(parameters.grad, clip_value)
+
+
+def _check(what: str, parameters: Parameters) -> None:
+    if not hasattr(parameters, "grad"):
+        raise ConfigError(f"{what}: pass model.parameters() of a network that is built")
+
+
+@twin
+def _clip_values(values: Array, largest: float) -> None:
+    np.clip(values, -largest, largest, out=values)
 
 
 @twin

@@ -78,9 +78,12 @@ def assemble(
         model,
         optimizer,
         recipe.make_loss(),
-        schedule=recipe.make_schedule(optimizer, recipe.epochs * len(loader)),
+        schedule=recipe.make_schedule(optimizer, recipe.epochs * -(-len(loader) // recipe.accumulate)),
         seed=recipe.seed,
         clip_norm=recipe.clip_norm,
+        clip_value=recipe.clip_value,
+        accumulate=recipe.accumulate,
+        ema=recipe.ema,
         callbacks=[*stopping, *callbacks],
     )
     return trainer, loader

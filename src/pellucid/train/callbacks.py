@@ -73,7 +73,7 @@ class ProgressBar(Callback):
         if not self._mute:
             with self._shown():
                 self._bar.set_postfix_str(describe(means), refresh=False)
-                self._bar.update()
+                self._bar.update(trainer.batch - self._bar.n)
 
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Replace the bar by the epoch's line."""

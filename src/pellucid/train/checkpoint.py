@@ -2,6 +2,7 @@
 
 arrays     model.NAME           parameters and buffers
            optimizer.SLOT       what the update rule remembers, as long as the flat vector
+           ema.NAME             with an average of the weights, which `model` then is, those that are trained
            callbacks.KIND.NAME  what callbacks keep, such as the best weights so far
 metadata   one entry, JSON: format, seed, epoch, step, batch, partial means, history, settings of optimiser and
            schedule, what the caller adds (`about`), and the SHA-256 of all that and of the arrays
@@ -31,6 +32,9 @@ from .trainer import Trainer
 
 FORMAT = 1
 _ENTRY = "pellucid"
+_SETTINGS: Mapping[str, Any] = {  # of a trainer, and what they are in a checkpoint that has them not
+    "seed": 0, "clip_norm": None, "clip_value": None, "accumulate": 1, "ema": None,
+}  # fmt: skip
 _T = TypeVar("_T")
 
 
@@ -67,19 +71,22 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str], about: Mappi
 
 def checkpoint_bytes(trainer: Trainer, about: Mapping[str, Any] | None = None) -> bytes:
     """Return what `save_checkpoint` writes: the same state gives the same bytes."""
-    arrays = {f"model.{name}": a for name, a in trainer.model.state_dict().items()}
+    average = trainer.average
+    with trainer.averaged_weights():
+        arrays = {f"model.{name}": a for name, a in trainer.model.state_dict().items()}
+        arrays |= {} if average is None else {f"ema.{name}": a for name, a in average.state_dict().items()}
     arrays |= {f"optimizer.{name}": a for name, a in trainer.optimizer.slots.items()}
     for kind, callback in _stateful(trainer).items():
         arrays |= {f"callbacks.{kind}.{name}": a for name, a in callback.state_dict().items()}
     state: dict[str, Any] = {
         "format": FORMAT,
-        "seed": trainer.seed,
+        **{name: getattr(trainer, name) for name in _SETTINGS},
+        "ema_steps": 0 if average is None else average.steps,
         "epoch": trainer.epoch,
         "step": trainer.step,
         "batch": trainer.batch,
         "means": {"sums": trainer.means.sums, "counts": trainer.means.counts} if trainer.batch else None,
         "history": trainer.history.rows,
-        "clip_norm": trainer.clip_norm,
         "optimizer": settings(trainer.optimizer) | {"steps": trainer.optimizer.steps},
         "schedule": None if trainer.schedule is None else settings(trainer.schedule),
         "loss": settings(trainer.loss),
@@ -135,6 +142,8 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
     problems = _differences(trainer, state)
     try:
         trainer.model.check_state_dict(checkpoint.part("model."))
+        if trainer.average is not None and state.get("ema") is not None:
+            trainer.average.check_state_dict(checkpoint.part("ema."))
     except PellucidError as error:
         problems.append(str(error))
     if slots.keys() != optimizer.slots.keys() or any(a.shape != optimizer.slots[n].shape for n, a in slots.items()):
@@ -144,6 +153,8 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
     for kind, callback in _stateful(trainer).items():
         callback.load_state_dict(checkpoint.part(f"callbacks.{kind}."))
     trainer.model.load_state_dict(checkpoint.part("model."))
+    if trainer.average is not None:
+        trainer.average.load_state_dict(checkpoint.part("ema."), state["ema_steps"])
     for name, array in slots.items():
         optimizer.slots[name][...] = array
     for name, value in state["optimizer"].items():
@@ -159,13 +170,12 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
 
 def _differences(trainer: Trainer, state: Mapping[str, Any]) -> list[str]:
     own = {
-        "seed": trainer.seed,
-        "clip_norm": trainer.clip_norm,
+        **{name: getattr(trainer, name) for name in _SETTINGS},
         "optimizer": settings(trainer.optimizer)["kind"],
         "schedule": None if trainer.schedule is None else settings(trainer.schedule),
         "loss": settings(trainer.loss),
     }
-    theirs = {name: state["optimizer"]["kind"] if name == "optimizer" else state[name] for name in own}
+    theirs = {**_SETTINGS, **state, "optimizer": state["optimizer"]["kind"]}
     own = json.loads(json.dumps(own))  # as it comes back from a file: tuples are lists
     return [f"{name} is {theirs[name]}, this trainer's {own[name]}" for name in own if own[name] != theirs[name]]
 

@@ -1,6 +1,6 @@
 """Evaluator: a model at work, without training."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..ops import softmax_forward
 from ..ops._memory import Arena, outside
 from .batches import Data, Given, as_batches
 from .metrics import Means, Metric, accuracy, measure
+from .report import EvaluationReport, Predictions
 
 
 class Evaluator:
@@ -56,10 +57,33 @@ class Evaluator:
     def evaluate(self, data: Data) -> dict[str, float]:
         """Return the mean loss and metrics over `data`: Loader, Dataset, (inputs, labels) or batches."""
         means = Means()
-        for logits, targets, *weights in self._forward(self._batches(data)):
-            self.loss.forward(logits, targets, *weights)
-            means.update(self._measure(logits, targets), self.loss.weights)
+        for _ in self._measured(data, means):
+            pass
         return means.result()
+
+    def report(self, data: Data, class_names: Sequence[str] | None = None) -> EvaluationReport:
+        """Return all that can be said of the predictions for `data`, from one pass over it.
+
+        Mean loss and metrics as `evaluate` gives them, the confusion matrix, precision, recall and F1 of each class,
+        and how confidence and accuracy go together.  In all but the loss each sample counts once.
+
+        Parameters
+        ----------
+        data : Loader, Dataset, (inputs, labels) or batches
+        class_names : sequence of K strings, optional
+            0, 1, ... unless told.
+
+        Examples
+        --------
+        >>> model = Sequential(Linear(2, 2, weight_init="ones")).build((2,), seed=0)
+        >>> report = Evaluator(model).report((np.zeros((4, 2), np.float32), np.array([0, 0, 1, 0])))
+        >>> report.metrics["accuracy"], report.confusion.tolist(), report.reliability.error
+        (0.75, [[3, 0], [1, 0]], 0.25)
+        """
+        means, predictions = Means(), Predictions()
+        for logits, targets in self._measured(data, means):
+            predictions.add(logits, targets)
+        return predictions.report(means.result(), class_names)
 
     def predict_logits(self, inputs: Dataset | Array) -> Array:
         """Return the raw scores (N, K) of a Dataset or an array; uint8 images are normalised as those of `fit` were."""
@@ -80,6 +104,13 @@ class Evaluator:
                     logits = outside(self.model.forward(x))
                 yield logits, *rest
             self.model.release()
+
+    def _measured(self, data: Data, means: Means) -> Iterator[tuple[Array, Array]]:
+        """Yield (logits, targets) of each batch, after its loss and metrics have gone into `means`."""
+        for logits, targets, *weights in self._forward(self._batches(data)):
+            self.loss.forward(logits, targets, *weights)
+            means.update(self._measure(logits, targets), self.loss.weights)
+            yield logits, targets
 
     def _measure(self, logits: Array, targets: Array) -> dict[str, Array]:
         return {"loss": self.loss.losses, **measure(self.metrics, logits, targets)}

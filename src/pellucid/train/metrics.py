@@ -7,6 +7,7 @@ import numpy as np
 
 from .._core.arrays import Array, ordered_sum
 from .._core.errors import ConfigError
+from ..ops._check import whole
 
 Metric: TypeAlias = Callable[[Array, Array], Array]  # (logits (N, K), targets) -> one value for each sample (N,)
 
@@ -21,6 +22,40 @@ def accuracy(logits: Array, targets: Array) -> Array:
     """
     labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
     hits: Array = logits.argmax(axis=1) == labels
+    return hits
+
+
+def top_k(k: int) -> Metric:
+    """Return a metric: whether a sample's label is among its `k` largest scores.
+
+    Of equal scores the one of the lower class counts as larger, so that ``top_k(1)`` is `accuracy`.
+
+    Parameters
+    ----------
+    k : int
+        From 1 to the number of classes.
+
+    Examples
+    --------
+    >>> scores, labels = np.array([[0.1, 0.3, 0.6], [0.5, 0.3, 0.2]]), np.array([1, 2])
+    >>> top_k(2)(scores, labels).tolist()
+    [True, False]
+    >>> model = Sequential(Linear(2, 3)).build((2,), seed=0)
+    >>> list(Evaluator(model, metrics={"top_2_accuracy": top_k(2)}).metrics)
+    ['top_2_accuracy']
+    """
+    k = whole("top_k", "k", k)
+
+    def hits(logits: Array, targets: Array) -> Array:
+        N, K = logits.shape
+        if k > K:
+            raise ConfigError(f"top_k: k is {k}, there are {K} classes")
+        labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
+        own = logits[np.arange(N), labels][:, None]
+        before = (logits > own) | ((logits == own) & (np.arange(K) < labels[:, None]))
+        found: Array = (before.sum(axis=1) < k) & ~np.isnan(own[:, 0])
+        return found
+
     return hits
 
 

@@ -28,13 +28,15 @@ OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
 SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": OneCycleLR, "step": StepLR}
 _KINDS: dict[str, type] = {
     "model": str, "data": str, "unreadable": str, "monitor": str, "prefetch": bool, "clip_norm": float,
+    "clip_value": float, "ema": float, "accumulate": int,
     "validation": int, "epochs": int, "batch_size": int, "seed": int, "patience": int,
     "augment": Mapping, "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
 _WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
 _MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
 _OF_THE_RUN = ("max_lr", "total_steps", "T_max")  # what a schedule takes from optimizer.lr and the run's length
-_LEAST = {"epochs": 1, "batch_size": 1, "validation": 0, "patience": 0, "seed": 0}
+_OPTIONAL = ("augment", "clip_norm", "clip_value", "ema")
+_LEAST = {"epochs": 1, "batch_size": 1, "accumulate": 1, "validation": 0, "patience": 0, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,12 @@ class Recipe:
     epochs, batch_size, seed : int
     prefetch : bool
         Make the next batch in a second thread.
-    clip_norm : float or None
-        Largest norm of the gradient.
+    accumulate : int
+        How many batches make an optimiser step.
+    clip_norm, clip_value : float or None
+        Largest norm of the gradient, largest size of a number in it.
+    ema : float or None
+        Average the weights over the steps with this decay, and use the average, see `Trainer`.
     patience : int
         Stop after so many epochs without improvement and take the best weights; 0: never.
     monitor : str
@@ -90,7 +96,10 @@ class Recipe:
     batch_size: int = 64
     seed: int = 0
     prefetch: bool = False
+    accumulate: int = 1
     clip_norm: float | None = None
+    clip_value: float | None = None
+    ema: float | None = None
     patience: int = 0
     monitor: str = "val_loss"
     augment: Mapping[str, Any] | None = None
@@ -102,7 +111,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if not _is(value, kind) and not (value is None and name in ("augment", "clip_norm")):
+            if not _is(value, kind) and not (value is None and name in _OPTIONAL):
                 raise ConfigError(f"{name}: is {value!r}, {_WORDS[kind]} is needed")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
