@@ -7,11 +7,13 @@ from benchmarks.nets import NETS
 from pellucid.nn import AvgPool2d, Conv2d, CrossEntropyLoss, Flatten, LeakyReLU, Linear, Sequential, Sigmoid, Tanh
 from pellucid.optim import (
     SGD,
+    Adagrad,
     Adam,
     AdamW,
     CosineAnnealingLR,
     LinearLR,
     OneCycleLR,
+    RMSprop,
     SequentialLR,
     StepLR,
     clip_grad_norm,
@@ -22,11 +24,37 @@ PAIRS = {
     "Adam": (lambda p: Adam(p, 0.01, (0.8, 0.99), 1e-6), lambda t, p: t.Adam(p, 0.01, (0.8, 0.99), 1e-6)),
     "Adam as it comes": (lambda p: Adam(p), lambda t, p: t.Adam(p)),
     "Adam with decay": (lambda p: Adam(p, 0.01, weight_decay=0.3), lambda t, p: t.Adam(p, 0.01, weight_decay=0.3)),
+    "Adam, amsgrad": (
+        lambda p: Adam(p, 0.01, (0.8, 0.4), weight_decay=0.3, amsgrad=True),
+        lambda t, p: t.Adam(p, 0.01, (0.8, 0.4), weight_decay=0.3, amsgrad=True),
+    ),
     "AdamW as it comes": (lambda p: AdamW(p), lambda t, p: t.AdamW(p)),
     "AdamW": (lambda p: AdamW(p, 0.1, weight_decay=0.3), lambda t, p: t.AdamW(p, 0.1, weight_decay=0.3)),
     "SGD": (lambda p: SGD(p, 0.1), lambda t, p: t.SGD(p, 0.1)),
     "SGD with momentum": (lambda p: SGD(p, 0.1, momentum=0.9), lambda t, p: t.SGD(p, 0.1, momentum=0.9)),
     "SGD with decay": (lambda p: SGD(p, 0.1, weight_decay=0.3), lambda t, p: t.SGD(p, 0.1, weight_decay=0.3)),
+    "SGD with dampening": (
+        lambda p: SGD(p, 0.1, momentum=0.9, dampening=0.3, weight_decay=0.3),
+        lambda t, p: t.SGD(p, 0.1, momentum=0.9, dampening=0.3, weight_decay=0.3),
+    ),
+    "RMSprop as it comes": (lambda p: RMSprop(p), lambda t, p: t.RMSprop(p)),
+    "RMSprop, momentum": (
+        lambda p: RMSprop(p, 0.02, 0.8, 1e-4, 0.3, 0.9),
+        lambda t, p: t.RMSprop(p, 0.02, 0.8, 1e-4, 0.3, 0.9),
+    ),
+    "RMSprop, centered": (
+        lambda p: RMSprop(p, 0.02, 0.8, 1e-4, centered=True),
+        lambda t, p: t.RMSprop(p, 0.02, 0.8, 1e-4, centered=True),
+    ),
+    "RMSprop with all": (
+        lambda p: RMSprop(p, 0.02, 0.8, 1e-4, 0.3, 0.9, True),
+        lambda t, p: t.RMSprop(p, 0.02, 0.8, 1e-4, 0.3, 0.9, True),
+    ),
+    "Adagrad as it comes": (lambda p: Adagrad(p), lambda t, p: t.Adagrad(p)),
+    "Adagrad with all": (
+        lambda p: Adagrad(p, 0.1, 0.05, 0.3, 0.2, 1e-4),
+        lambda t, p: t.Adagrad(p, 0.1, 0.05, 0.3, 0.2, 1e-4),
+    ),
     "SGD with all": (
         lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=0.3, nesterov=True),
         lambda t, p: t.SGD(p, 0.1, momentum=0.9, weight_decay=0.3, nesterov=True),
@@ -45,6 +73,8 @@ def test_twenty_steps_of_an_optimizer(name, cycle, rng):
     tensor = torch.tensor(flat.data.copy(), requires_grad=True)
     optimizer, torch_optimizer = ours(flat), theirs(torch.optim, [tensor])
     if cycle is not None:
+        if "momentum" not in torch_optimizer.defaults and "betas" not in torch_optimizer.defaults:
+            cycle = cycle | {"cycle_momentum": False}  # PyTorch's refuses what has none
         schedule = OneCycleLR(optimizer, 0.3, 20, **cycle)
         torch_schedule = torch.optim.lr_scheduler.OneCycleLR(torch_optimizer, 0.3, 20, **cycle)
     for step in range(20):

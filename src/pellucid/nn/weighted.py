@@ -21,7 +21,7 @@ class Weighted(Module):
         out = weight.free_grad(), None if bias is None else bias.free_grad()
         grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
         for parameter, gradient, place in zip((weight, bias), gradients, out, strict=True):
-            if parameter is None or gradient is None:
+            if parameter is None or gradient is None or parameter.frozen:  # frozen: its gradient still counts as zero
                 continue
             if gradient is place:
                 parameter.grad_written()
