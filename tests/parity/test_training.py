@@ -10,12 +10,8 @@ from pellucid.optim import (
     Adagrad,
     Adam,
     AdamW,
-    CosineAnnealingLR,
-    LinearLR,
     OneCycleLR,
     RMSprop,
-    SequentialLR,
-    StepLR,
     clip_grad_norm,
 )
 from tests.checks import close
@@ -87,65 +83,6 @@ def test_twenty_steps_of_an_optimizer(name, cycle, rng):
             schedule.step()
             torch_schedule.step()
             assert optimizer.lr == pytest.approx(torch_optimizer.param_groups[0]["lr"], rel=1e-12)
-
-
-def torch_schedules(optimizer):
-    import torch
-
-    scheduler = torch.optim.lr_scheduler
-    return {
-        "StepLR": lambda: scheduler.StepLR(optimizer, 4, 0.3),
-        "CosineAnnealingLR": lambda: scheduler.CosineAnnealingLR(optimizer, 11, 0.01),
-        "LinearLR": lambda: scheduler.LinearLR(optimizer),
-        "LinearLR down": lambda: scheduler.LinearLR(optimizer, 0.9, 0.2, 8),
-        "warm-up": lambda: scheduler.SequentialLR(
-            optimizer,
-            [scheduler.LinearLR(optimizer, 0.1, total_iters=5), scheduler.CosineAnnealingLR(optimizer, 20, 0.01)],
-            [5],
-        ),
-        "three parts": lambda: scheduler.SequentialLR(
-            optimizer,
-            [
-                scheduler.LinearLR(optimizer, 0.1, total_iters=9),
-                scheduler.StepLR(optimizer, 2),
-                scheduler.CosineAnnealingLR(optimizer, 10),
-            ],
-            [4, 11],
-        ),
-    }
-
-
-def our_schedules(optimizer):
-    return {
-        "StepLR": lambda: StepLR(optimizer, 4, 0.3),
-        "CosineAnnealingLR": lambda: CosineAnnealingLR(optimizer, 11, 0.01),
-        "LinearLR": lambda: LinearLR(optimizer),
-        "LinearLR down": lambda: LinearLR(optimizer, 0.9, 0.2, 8),
-        "warm-up": lambda: SequentialLR(
-            optimizer, [LinearLR(optimizer, 0.1, total_iters=5), CosineAnnealingLR(optimizer, 20, 0.01)], [5]
-        ),
-        "three parts": lambda: SequentialLR(
-            optimizer,
-            [LinearLR(optimizer, 0.1, total_iters=9), StepLR(optimizer, 2), CosineAnnealingLR(optimizer, 10)],
-            [4, 11],
-        ),
-    }
-
-
-@pytest.mark.parametrize("name", our_schedules(None))
-@pytest.mark.filterwarnings("ignore:The epoch parameter")  # PyTorch's SequentialLR warns of its own call
-def test_thirty_steps_of_a_schedule(name):
-    import torch
-
-    optimizer = SGD(Linear(1, 1).build((1,)).parameters(), 0.7)
-    torch_optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.7)
-    schedule, torch_schedule = our_schedules(optimizer)[name](), torch_schedules(torch_optimizer)[name]()
-    for step in range(30):
-        assert optimizer.lr == pytest.approx(torch_optimizer.param_groups[0]["lr"], rel=1e-9, abs=1e-15)
-        assert optimizer.lr == schedule.lr(step)
-        torch_optimizer.step()
-        schedule.step()
-        torch_schedule.step()
 
 
 @pytest.mark.parametrize("max_norm", [0.1, 1.0, 100.0])

@@ -118,7 +118,7 @@ class Trainer(Evaluator):
             self.normalize = batches.dataset.normalize
         held_out = None if validation is None else self._batches(validation)
         with ExitStack() as ending:
-            self.model.require_input_grad(False)
+            self._end_backward()
             ending.callback(self.model.release)
             ending.callback(self.model.require_input_grad, True)
             for callback in self.callbacks:
@@ -156,6 +156,11 @@ class Trainer(Evaluator):
         self.step += 1
         return values
 
+    def _end_backward(self) -> None:
+        """Let backward end at the first layer that is trained."""
+        self._frozen = self.model.parameters().frozen
+        self.model.require_input_grad(False)
+
     def _train_epoch(self, batches: Loader | Given, held_out: Loader | Given | None) -> None:
         if not self.batch:
             self.means = Means()
@@ -163,6 +168,8 @@ class Trainer(Evaluator):
             callback.on_epoch_begin(self, self.epoch + 1)
         self.model.train()
         for x, targets, *weights in batches.batches(self.epoch, self._dtype, self.batch):
+            if self._frozen != self.model.parameters().frozen:  # a callback froze or unfroze: backward ends elsewhere
+                self._end_backward()
             self.means.update(self.train_step(x, targets, *weights), self.loss.weights)
             self.batch += 1
             for callback in self.callbacks:
@@ -173,6 +180,8 @@ class Trainer(Evaluator):
         if held_out is not None:
             row |= {f"val_{name}": value for name, value in self.evaluate(held_out).items()}
         self.history.append(row)
+        if self.schedule is not None:
+            self.schedule.measured(self.history.rows)
         self.epoch, self.batch = self.epoch + 1, 0
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
