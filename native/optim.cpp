@@ -6,8 +6,8 @@
 
 PELLUCID_OPEN
 
-void sgd_update(const float* grad, float* data, float* velocity, float rate, float momentum, float ahead, float decay,
-                long n) {
+void sgd_update(const float* grad, float* data, float* velocity, float rate, float momentum, float fresh, float ahead,
+                float decay, long n) {
     for_each(n, [=](Lanes at) {
         vf p = at.load(data), g = at.load(grad);
         if (decay != 0.0f) g = p * decay + g;
@@ -15,14 +15,14 @@ void sgd_update(const float* grad, float* data, float* velocity, float rate, flo
             at.store(data, p - g * rate);
             return;
         }
-        vf v = at.load(velocity) * momentum + g;
+        vf v = at.load(velocity) * momentum + g * fresh;
         at.store(velocity, v);
         at.store(data, ahead != 0.0f ? p - g * rate - v * ahead : p - v * rate);
     });
 }
 
-void adam_update(const float* grad, float* data, float* m, float* v, float beta1, float beta2, float rest1, float rest2,
-                 float rate, float corrected, float eps, float decay, float kept, long n) {
+void adam_update(const float* grad, float* data, float* m, float* v, float* largest, float beta1, float beta2,
+                 float rest1, float rest2, float rate, float corrected, float eps, float decay, float kept, long n) {
     for_each(n, [=](Lanes at) {
         vf p = at.load(data), g = at.load(grad);
         if (decay != 0.0f) g = p * decay + g;
@@ -30,6 +30,11 @@ void adam_update(const float* grad, float* data, float* m, float* v, float beta1
         vf mean = at.load(m) * beta1 + g * rest1, square = at.load(v) * beta2 + g * g * rest2;
         at.store(m, mean);
         at.store(v, square);
+        if (largest) {
+            vf most = at.load(largest);
+            square = most >= square ? most : square;  // a nan in square passes
+            at.store(largest, square);
+        }
         at.store(data, p - mean / (root(square) * corrected + eps) * rate);
     });
 }
@@ -46,6 +51,38 @@ void clip_values(float* values, float largest, long n) {
         vf v = at.load(values);  // comparisons with nan are false, so it stays
         v = v > largest ? splat(largest) : v;
         at.store(values, v < -largest ? splat(-largest) : v);
+    });
+}
+
+void rmsprop_update(const float* grad, float* data, float* square, float* mean, float* velocity, float alpha, float rest,
+                    float rate, float momentum, float eps, float decay, long n) {
+    for_each(n, [=](Lanes at) {
+        vf p = at.load(data), g = at.load(grad);
+        if (decay != 0.0f) g = p * decay + g;
+        vf size = at.load(square) * alpha + g * g * rest;
+        at.store(square, size);
+        if (mean) {
+            vf middle = at.load(mean) * alpha + g * rest;
+            at.store(mean, middle);
+            size = size - middle * middle;
+            size = size < 0.0f ? splat(0.0f) : size;
+        }
+        vf step = g / (root(size) + eps);
+        if (velocity) {
+            step = at.load(velocity) * momentum + step;
+            at.store(velocity, step);
+        }
+        at.store(data, p - step * rate);
+    });
+}
+
+void adagrad_update(const float* grad, float* data, float* total, float rate, float eps, float decay, long n) {
+    for_each(n, [=](Lanes at) {
+        vf p = at.load(data), g = at.load(grad);
+        if (decay != 0.0f) g = p * decay + g;
+        vf sum = at.load(total) + g * g;
+        at.store(total, sum);
+        at.store(data, p - g / (root(sum) + eps) * rate);
     });
 }
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from pellucid import native, ops
 from pellucid.data import Dataset, Normalize
-from pellucid.optim import SGD, Adam, AdamW, MovingAverage, clip_grad_norm, clip_grad_value
+from pellucid.optim import SGD, Adagrad, Adam, AdamW, MovingAverage, RMSprop, clip_grad_norm, clip_grad_value
 from tests.checks import ENGINES
 
 pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine")
@@ -45,7 +45,7 @@ def together(op, *shapes, **options):
 
 
 def steps(rule, **options):
-    flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1))
+    flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1), frozen=())
     optimizer = rule(flat, **options)
     for _ in range(3):
         optimizer.step()
@@ -53,7 +53,7 @@ def steps(rule, **options):
 
 
 def clipped(max_norm):
-    flat = SimpleNamespace(grad=numbers(100_003))
+    flat = SimpleNamespace(grad=numbers(100_003), trainable=(slice(None),))
     return [np.array(clip_grad_norm(flat, max_norm)), flat.grad]
 
 
@@ -128,14 +128,23 @@ RUNS = {
     "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Adam": lambda: steps(Adam, weight_decay=0.01),
     "AdamW": lambda: steps(AdamW),
+    "Adam, amsgrad": lambda: steps(Adam, amsgrad=True),
+    "SGD, dampened": lambda: steps(SGD, lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.01),
+    "RMSprop": lambda: steps(RMSprop),
+    "RMSprop, all of it": lambda: steps(RMSprop, alpha=0.7, momentum=0.9, centered=True, weight_decay=0.01),
+    "Adagrad": lambda: steps(Adagrad),
+    "Adagrad, all of it": lambda: steps(
+        Adagrad, lr_decay=0.1, weight_decay=0.01, initial_accumulator_value=0.2, eps=0.1
+    ),
     "clip_grad_norm": lambda: clipped(1.0),
     "clip_grad_value": lambda: clipped_one_by_one(0.7),
     "MovingAverage": averages,
     "gather_normalize": lambda: batch((51, 3, 40, 31)),
     "gather_normalize, one channel": lambda: batch((101, 1, 28, 28)),
 }
+RULES = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 SAME_AS_NUMPY = (
-    "relu", "leaky_relu", "flatten", "dropout", "dropout2d", "max_pool2d", "SGD", "Adam", "AdamW", "clip_grad_value",
+    "relu", "leaky_relu", "flatten", "dropout", "dropout2d", "max_pool2d", *RULES, "clip_grad_value",
     "MovingAverage", "gather_normalize",
 )  # fmt: skip
 

@@ -63,15 +63,15 @@ class Sequential(Module):
         return shape
 
     def require_input_grad(self, needed: bool) -> None:
-        """Say whether backward must return grad_x: it concerns the layers up to the first with parameters."""
+        """Say whether backward must return grad_x: it concerns the layers up to the first that is trained."""
         super().require_input_grad(needed)
         layers = list(self)
         for i, layer in enumerate(layers):
             # One that stands a second time further on must hand its gradient back to what comes between.
             again = _modules(layer) & set().union(*map(_modules, layers[i + 1 :]))
             layer.require_input_grad(needed or bool(again))
-            if any(layer.named_parameters()):
-                break
+            # From the first that is trained on, all hand back what those before them need.
+            needed = needed or not all(parameter.frozen for _, parameter in layer.named_parameters())
 
     def __iter__(self) -> Iterator[Module]:
         return (layer for _, layer in self.children())

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, ShapeError
 from ..ops._memory import permanent
+from .hooks import changed
 from .init import Initializer, initializer
 
 NO_VALUES = "it has no values yet; call build(input_shape, seed) on the network, of which it must be an attribute"
@@ -35,7 +36,19 @@ class Parameter:
     def __init__(self, shape: Shape, init: str | Initializer = "zeros") -> None:
         self.shape, self.init = tuple(shape), initializer(init)
         self._home: tuple[FlatParameters, slice] | None = None
-        self._zeroed = False
+        self._zeroed, self._frozen = False, False
+
+    @property
+    def frozen(self) -> bool:
+        """Whether no optimiser moves it, and nobody needs its gradient."""
+        return self._frozen
+
+    @frozen.setter
+    def frozen(self, frozen: bool) -> None:
+        self._frozen = bool(frozen)
+        if self._home is not None:
+            self._home[0].look_who_is_frozen()
+        changed()
 
     @property
     def size(self) -> int:
@@ -72,7 +85,7 @@ class Parameter:
 
         Whoever has written it says so by `grad_written`.
         """
-        return self._grad() if self._zeroed else None
+        return self._grad() if self._zeroed and not self._frozen else None
 
     def grad_written(self) -> None:
         """Count what lies in the gradient's memory as the gradient."""
@@ -160,7 +173,19 @@ class FlatParameters:
             parameter._home, end = (self, part), part.stop
         self.segments = tuple(segments)
         self._data, self.all_grad = permanent((end,), dtype), permanent((end,), dtype)
+        self.look_who_is_frozen()
         self.zero_grad()
+
+    def look_who_is_frozen(self) -> None:
+        """Settle `frozen`, for each segment, and `trainable`, the runs of the vector between them."""
+        self.frozen = tuple(parameter.frozen for parameter in self)
+        runs: list[slice] = []
+        for segment, frozen in zip(self.segments, self.frozen, strict=True):
+            if not frozen and runs and runs[-1].stop == segment.part.start:
+                runs[-1] = slice(runs[-1].start, segment.part.stop)
+            elif not frozen:
+                runs.append(segment.part)
+        self.trainable = tuple(runs)
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self._parameters)

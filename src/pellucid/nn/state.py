@@ -1,7 +1,7 @@
-"""State: all parameters and buffers of a network by name, out of it and into it."""
+"""State: all parameters and buffers of a network by name, out of it and into it; and what of it is to stay."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -56,3 +56,28 @@ class State(Tree):
                 problems.append(f"{name} holds {state[name].dtype}, numbers are needed")
         if problems:
             raise ShapeError(f"load_state_dict: {'; '.join(problems)}")
+
+    def freeze(self) -> Self:
+        """Let all parameters here and below stay as they are; return self.  PyTorch's ``requires_grad_(False)``.
+
+        No optimiser moves or decays them, clipping does not count them, their gradients stay zero, and a backward pass
+        ends where nothing before it is trained.  Buffers are no parameters: the running statistics of a batch-norm
+        move as long as it is in training mode.  One parameter alone: ``model.fc.bias.frozen = True``.
+
+        Examples
+        --------
+        >>> model = Sequential(Linear(4, 8), ReLU(), Linear(8, 3)).build((4,))
+        >>> frozen = model[0].freeze()
+        >>> [name for name, parameter in model.named_parameters() if parameter.frozen]
+        ['0.weight', '0.bias']
+        """
+        return self._freeze(True)
+
+    def unfreeze(self) -> Self:
+        """Let all parameters here and below be trained again; return self."""
+        return self._freeze(False)
+
+    def _freeze(self, frozen: bool) -> Self:
+        for _, parameter in self.named_parameters():
+            parameter.frozen = frozen
+        return self

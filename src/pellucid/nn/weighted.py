@@ -20,7 +20,7 @@ class Weighted(Module):
         out = [None if parameter is None else parameter.free_grad() for parameter in own]
         grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
         for parameter, gradient, place in zip(own, gradients, out, strict=True):
-            if parameter is None or gradient is None:
+            if parameter is None or gradient is None or parameter.frozen:  # frozen: its gradient still counts as zero
                 continue
             if gradient is place:
                 parameter.grad_written()

@@ -17,7 +17,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
 
     As PyTorch's ``clip_grad_norm_``.  R. Pascanu et al., On the difficulty of training recurrent neural networks,
     ICML 2013.  The squares are summed in float64, in an order that no thread count changes.
-    A norm that is not finite is returned, and the gradients stay as they are.
+    A norm that is not finite is returned, and the gradients stay as they are.  What is frozen does not count.
 
     Parameters
     ----------
@@ -42,11 +42,15 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     """
     _check("clip_grad_norm", parameters)
     from_zero("clip_grad_norm", max_norm=max_norm)
-    total = np.empty(1)
-    _sum_of_squares(parameters.grad, total)
-    norm = math.sqrt(total[0])
+    squares, total = 0.0, np.empty(1)
+    grad, runs = parameters.grad, parameters.trainable
+    for run in runs:
+        _sum_of_squares(grad[run], total)
+        squares += total[0]
+    norm = math.sqrt(squares)
     if math.isfinite(norm) and norm + 1e-6 > max_norm:
-        _scale(parameters.grad, max_norm / (norm + 1e-6))
+        for run in runs:
+            _scale(grad[run], max_norm / (norm + 1e-6))
     return norm
 
 

@@ -2,7 +2,7 @@
 
 from .._core.errors import ConfigError
 from .optimizer import Optimizer, in_unit_interval
-from .schedule import Schedule, cosine
+from .schedule import Schedule, cosine, set_momentum
 
 
 class OneCycleLR(Schedule):
@@ -72,12 +72,8 @@ class OneCycleLR(Schedule):
     def apply(self, step: int) -> None:
         """Set the optimiser up for `step`."""
         super().apply(step)
-        if not self.cycle_momentum:
-            return
-        if hasattr(self.optimizer, "betas"):
-            self.optimizer.betas = (self.momentum(step), self.optimizer.betas[1])
-        elif hasattr(self.optimizer, "momentum"):
-            self.optimizer.momentum = self.momentum(step)
+        if self.cycle_momentum:
+            set_momentum(self.optimizer, self.momentum(step))
 
     def step(self) -> None:
         """Go on to the next step; after the last one there is nothing to set up."""

@@ -1,5 +1,8 @@
 """SGD: down the gradient, with momentum."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from .._core.arrays import Array
@@ -13,7 +16,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as in PyTorch.
 
         grad      = grad + weight_decay * parameter
-        velocity  = momentum * velocity + grad
+        velocity  = momentum * velocity + (1 - dampening) * grad           in the first step: grad
         parameter = parameter - lr * velocity                              or, with nesterov
         parameter = parameter - lr * (grad + momentum * velocity)
 
@@ -30,8 +33,12 @@ class SGD(Optimizer):
         How much of the last velocity stays, from 0 to below 1.
     weight_decay : float
         How strongly parameters are pulled towards 0 (L2: a part of the gradient).
+    dampening : float
+        How much of a gradient does not reach the velocity.
     nesterov : bool
-        Needs a momentum above 0.
+        Needs a momentum above 0, and no dampening.
+    groups : sequence of mapping
+        See `Optimizer`; `nesterov` is the same for all.
 
     Examples
     --------
@@ -43,34 +50,47 @@ class SGD(Optimizer):
     0.8
     """
 
+    one_for_all = ("nesterov",)
+
     def __init__(
         self,
         parameters: Parameters,
         lr: float = 0.01,
         momentum: float = 0.0,
         *,
+        dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        groups: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        super().__init__(parameters, lr, ("velocity",) if momentum else ())
-        in_unit_interval("SGD", momentum=momentum)
-        from_zero("SGD", weight_decay=weight_decay)
-        if nesterov and not momentum:
-            raise ConfigError("SGD: nesterov without momentum; give a momentum above 0")
-        self.momentum, self.weight_decay, self.nesterov = momentum, weight_decay, nesterov
+        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
+        super().__init__(parameters, lr, groups)
 
-    def update(self, data: Array, grad: Array) -> None:
-        """Apply the rule to the flat vectors in place."""
-        ahead = self.lr * self.momentum if self.nesterov else 0.0
-        if self.momentum and "velocity" not in self.slots:  # it was given after all
-            self.slots["velocity"] = np.zeros_like(data)
-        _sgd_update(grad, data, self.slots.get("velocity"), self.lr, self.momentum, ahead, self.weight_decay)
+    def check(self, its: Any) -> None:
+        """Refuse what is out of range."""
+        in_unit_interval(its.title, momentum=its.momentum)
+        from_zero(its.title, weight_decay=its.weight_decay)
+        if its.nesterov and not its.momentum:
+            raise ConfigError(f"{its.title}: nesterov without momentum; give a momentum above 0")
+        if its.nesterov and its.dampening:
+            raise ConfigError(f"{its.title}: nesterov with dampening {its.dampening}; it knows none")
+
+    def needed(self, its: Any) -> tuple[str, ...]:
+        """Return the names of the slots that these settings need."""
+        return ("velocity",) if its.momentum else ()
+
+    def update(self, its: Any, data: Array, grad: Array, slots: Mapping[str, Array]) -> None:
+        """Apply the rule in place."""
+        ahead = its.lr * its.momentum if its.nesterov else 0.0
+        fresh = 1.0 if its.steps == 1 else 1 - its.dampening
+        _sgd_update(grad, data, slots.get("velocity"), its.lr, its.momentum, fresh, ahead, its.weight_decay)
 
 
 @twin
 def _sgd_update(
-    grad: Array, data: Array, velocity: Array | None, lr: float, momentum: float, ahead: float, weight_decay: float
-) -> None:
+    grad: Array, data: Array, velocity: Array | None, lr: float, momentum: float, fresh: float, ahead: float,
+    weight_decay: float,
+) -> None:  # fmt: skip
     """Move `data`; without momentum there is no velocity.  A Nesterov step looks `ahead` = lr * momentum along it."""
     room = scratch(data.shape, data.dtype)
     grad = regularized(grad, data, weight_decay, out=room)
@@ -78,9 +98,10 @@ def _sgd_update(
         data -= np.multiply(grad, lr, out=room)
         return
     velocity *= momentum
-    velocity += grad
     if ahead:  # its two terms one after the other: the one scratch vector is enough
+        velocity += grad
         data -= np.multiply(grad, lr, out=room)
         data -= np.multiply(velocity, ahead, out=room)
     else:
+        velocity += grad if fresh == 1 else np.multiply(grad, fresh, out=room)
         data -= np.multiply(velocity, lr, out=room)

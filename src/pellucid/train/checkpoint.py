@@ -87,7 +87,9 @@ def checkpoint_bytes(trainer: Trainer, about: Mapping[str, Any] | None = None) -
         "batch": trainer.batch,
         "means": {"sums": trainer.means.sums, "counts": trainer.means.counts} if trainer.batch else None,
         "history": trainer.history.rows,
-        "optimizer": settings(trainer.optimizer) | {"steps": trainer.optimizer.steps},
+        "optimizer": settings(trainer.optimizer)
+        | {"steps": trainer.optimizer.steps, "missed": trainer.optimizer.missed},
+        "frozen": [name for name, parameter in trainer.model.named_parameters() if parameter.frozen],
         "schedule": None if trainer.schedule is None else settings(trainer.schedule),
         "loss": settings(trainer.loss),
         "about": dict(about or {}),
@@ -131,7 +133,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
     """Put `trainer` where the checkpoint was taken; on any error nothing is changed.
 
     The trainer must be made as the one that wrote it: the same network, kind of optimiser, schedule, seed and
-    callbacks.  The optimiser's settings, such as its learning rate, are taken over.
+    callbacks.  The optimiser's settings, such as its learning rate, are taken over, and what is frozen.
 
     Raises
     ------
@@ -139,6 +141,7 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
         If the checkpoint does not fit; every difference is named.
     """
     state, slots, optimizer = checkpoint.state, checkpoint.part("optimizer."), trainer.optimizer
+    optimizer.make_slots()  # those too that a schedule's momentum will need
     problems = _differences(trainer, state)
     try:
         trainer.model.check_state_dict(checkpoint.part("model."))
@@ -158,12 +161,16 @@ def restore(trainer: Trainer, checkpoint: Checkpoint, source: str = "checkpoint"
     for name, array in slots.items():
         optimizer.slots[name][...] = array
     for name, value in state["optimizer"].items():
-        if name != "kind":
+        if name not in ("kind", "groups"):
             setattr(optimizer, name, tuple(value) if isinstance(value, list) else value)
-    if trainer.schedule is not None:
-        optimizer.scheduled_lr = optimizer.lr  # it was not set by hand
+    for name, parameter in trainer.model.named_parameters():
+        if parameter.frozen != (name in state.get("frozen", ())):
+            parameter.frozen = not parameter.frozen
     trainer.epoch, trainer.step, trainer.batch = state["epoch"], state["step"], state["batch"]
     trainer.history.rows = [dict(row) for row in state["history"]]
+    if trainer.schedule is not None:
+        optimizer.scheduled_lr = optimizer.lr  # it was not set by hand
+        trainer.schedule.measured(trainer.history.rows)
     means = state["means"] or {"sums": {}, "counts": {}}
     trainer.means = Means(means["sums"], means["counts"])
 
@@ -172,10 +179,12 @@ def _differences(trainer: Trainer, state: Mapping[str, Any]) -> list[str]:
     own = {
         **{name: getattr(trainer, name) for name in _SETTINGS},
         "optimizer": settings(trainer.optimizer)["kind"],
+        "groups": settings(trainer.optimizer)["groups"],
         "schedule": None if trainer.schedule is None else settings(trainer.schedule),
         "loss": settings(trainer.loss),
     }
-    theirs = {**_SETTINGS, **state, "optimizer": state["optimizer"]["kind"]}
+    optimizer = {"optimizer": state["optimizer"]["kind"], "groups": state["optimizer"].get("groups", [])}
+    theirs = {**_SETTINGS, **state, **optimizer}
     own = json.loads(json.dumps(own))  # as it comes back from a file: tuples are lists
     return [f"{name} is {theirs[name]}, this trainer's {own[name]}" for name in own if own[name] != theirs[name]]
 

@@ -68,11 +68,13 @@ def _check_value(path: str, value: Any, default: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as TOML and JSON know it: tables, lists, numbers, strings."""
+    """Return `value` as TOML and JSON know it: tables, lists, numbers, strings; of a function its name."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
         return {name: plain(v) for name, v in value.items()}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
+    if callable(value):  # of LambdaLR
+        return getattr(value, "__qualname__", type(value).__qualname__)
     return settings(value) if isinstance(value, Schedule) else value

@@ -143,7 +143,7 @@ class Trainer(Evaluator):
             self.normalize = batches.dataset.normalize
         held_out = None if validation is None else self._batches(validation)
         with ExitStack() as ending:
-            self.model.require_input_grad(False)
+            self._end_backward()
             ending.callback(self.model.release)
             ending.callback(self.model.require_input_grad, True)
             for callback in self.callbacks:
@@ -210,6 +210,11 @@ class Trainer(Evaluator):
             self.model.backward(summed(grad, self.loss.weights) if weighted else grad)
             return self._measure(outside(logits), targets), self.loss.weights
 
+    def _end_backward(self) -> None:
+        """Let backward end at the first layer that is trained."""
+        self._frozen = self.model.parameters().frozen
+        self.model.require_input_grad(False)
+
     def _train_epoch(self, batches: Loader | Given, held_out: Loader | Given | None) -> None:
         if not self.batch:
             self.means = Means()
@@ -218,6 +223,8 @@ class Trainer(Evaluator):
         self.model.train()
         with self.trained_weights():
             for group in groups(batches.batches(self.epoch, self._dtype, self.batch), self.accumulate):
+                if self._frozen != self.model.parameters().frozen:  # a callback froze or unfroze: it ends elsewhere
+                    self._end_backward()
                 for values, weights in self._step_on(group):
                     self.means.update(values, weights)
                     self.batch += 1
@@ -229,6 +236,8 @@ class Trainer(Evaluator):
         if held_out is not None:
             row |= {f"val_{name}": value for name, value in self.evaluate(held_out).items()}
         self.history.append(row)
+        if self.schedule is not None:
+            self.schedule.measured(self.history.rows)
         self.epoch, self.batch = self.epoch + 1, 0
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
