@@ -80,15 +80,20 @@ class Module(State, Hooked, Stack):
 
     def prepare(self, x: Array, outermost: bool) -> None:
         """Before a forward: build if nobody has; drop what earlier forwards of the whole network left."""
-        if not isinstance(x, np.ndarray):
-            raise DtypeError(f"{self.title}: x is a {type(x).__name__}, a NumPy array is needed")
+        for array in x if isinstance(x, tuple) else (x,):
+            if not isinstance(array, np.ndarray):
+                raise DtypeError(f"{self.title}: x is a {type(array).__name__}, a NumPy array is needed")
         if self._flat is None:
             if not outermost:
                 raise ConfigError(
                     f"{self.title}: it was not built with the network around it, which does not know it; "
                     "keep modules as attributes or in lists, from before build"
                 )
-            self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
+            if isinstance(x, tuple):
+                named = {f"x{i}": array for i, array in enumerate(x)}
+                self.build(tuple(array.shape[1:] for array in x), dtype=float_dtype(self.title, **named))
+            else:
+                self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
         elif outermost:
             self.forget()
 
