@@ -72,6 +72,16 @@ class Graph(Module):
             setattr(self, name, node[0])
         self._wanted = dict.fromkeys([*self._inputs, *nodes], True)  # whose gradients are
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the inputs are called."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The nodes whose outputs are returned."""
+        return self._outputs
+
     def nodes(self) -> list[tuple[str, Module, tuple[str, ...]]]:
         """Return (name, module, sources) of each node, in order."""
         return [(name, getattr(self, name), sources) for name, sources in self._sources.items()]

@@ -89,11 +89,9 @@ class Module(State, Hooked, Stack):
                     f"{self.title}: it was not built with the network around it, which does not know it; "
                     "keep modules as attributes or in lists, from before build"
                 )
-            if isinstance(x, tuple):
-                named = {f"x{i}": array for i, array in enumerate(x)}
-                self.build(tuple(array.shape[1:] for array in x), dtype=float_dtype(self.title, **named))
-            else:
-                self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
+            named = {f"x{i}": array for i, array in enumerate(x)} if isinstance(x, tuple) else {"x": x}
+            shapes = tuple(array.shape[1:] for array in named.values())
+            self.build(shapes if isinstance(x, tuple) else shapes[0], dtype=float_dtype(self.title, **named))
         elif outermost:
             self.forget()
 
@@ -134,7 +132,7 @@ class Module(State, Hooked, Stack):
         Parameters
         ----------
         input_shape : tuple of int
-            Of one sample, such as (1, 28, 28).
+            Of one sample, such as (1, 28, 28); of several inputs a tuple of such shapes.
         seed : int
             The start values are a function of (seed, parameter name).
         dtype : float32 or float64
