@@ -20,6 +20,7 @@ from pellucid.nn import (
     Sequential,
 )
 from pellucid.ops._memory import Arena
+from tests.checks import ENGINES
 from tests.nn.branching import diamond, inception, residual
 from tests.nn.replays import SHAPE, batches, both, trainer_of
 
@@ -160,6 +161,24 @@ def test_a_backward_that_adds_goes_through_all_parts(make, replays):
                 one.backward(g)
         assert model.parameters().grad.tobytes() == expected.parameters().grad.tobytes()
     assert replays
+
+
+@NATIVE
+@pytest.mark.parametrize("make", NETS)
+def test_instruction_sets_and_threads_change_no_bit(make):
+    found, before = set(), native.engine.thread_count()
+    try:
+        for engine in ENGINES:
+            for threads in (1, 2, 3):
+                with native.using(engine):
+                    native.engine.set_thread_count(threads)
+                    trainer = trainer_of(make())
+                    for batch in batches(4, sizes=(13,)):
+                        trainer.train_step(*batch)
+                    found.add(trainer.model.parameters().data.tobytes())
+    finally:
+        native.engine.set_thread_count(before)
+    assert len(found) == 1
 
 
 def test_copies_are_whole(rng):

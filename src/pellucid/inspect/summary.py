@@ -120,8 +120,8 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
     work = [row.multiply_adds for row in rows]
     total = None if None in work else sum(n for n in work if n is not None)
-    input_shape = tuple(shapes) if several else shapes[0]  # type: ignore[assignment]
-    return Summary(input_shape, tuple(rows), sum(unique.values()), total)
+    given = tuple(shapes) if several else shapes[0]
+    return Summary(given, tuple(rows), sum(unique.values()), total)
 
 
 @dataclass(frozen=True)
