@@ -22,9 +22,12 @@ void copy(FloatIn x, FloatOut y, long axis, long start) {
     // Along the memory of y; the numbers of a row are neighbours there.
     for (long i = 1; i < ndim; i++)
         for (long k = i; k > 0 && y.stride(order[k - 1]) < y.stride(order[k]); k--) std::swap(order[k - 1], order[k]);
-    for (long i = 0; i < ndim; i++) {
-        const long from = order[i], to = Walk::AXES - ndim + i;
-        walk.n[to] = (long)y.shape(from), walk.x[to] = x.stride(from), walk.y[to] = y.stride(from);
+    for (long i = ndim - 1, to = Walk::AXES; i >= 0; i--) {
+        const long from = order[i], n = (long)y.shape(from);
+        const bool whole = to < Walk::AXES && x.stride(from) == walk.n[to] * walk.x[to] &&
+                           y.stride(from) == walk.n[to] * walk.y[to];  // two axes that go on as one
+        if (whole) walk.n[to] *= n;
+        else if (n != 1) to--, walk.n[to] = n, walk.x[to] = x.stride(from), walk.y[to] = y.stride(from);
         expect(from == axis ? start >= 0 && start + (long)y.shape(from) <= (long)x.shape(from)
                             : y.shape(from) == x.shape(from),
                "copy: y reaches beyond x");

@@ -6,9 +6,31 @@ from typing import Any
 
 from .._core.arrays import Shape
 from .._core.errors import PellucidError
-from ..nn import AvgPool2d, Conv2d, Linear, MaxPool2d, Module, Sequential
+from ..nn import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    Concat,
+    Conv1d,
+    Conv2d,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
+    Graph,
+    Linear,
+    MaxPool1d,
+    MaxPool2d,
+    Module,
+    Permute,
+    Reshape,
+    Residual,
+    Sequential,
+)
 from ..nn.batch_norm import BatchNorm
 from ..ops._check import extent
+
+_BLURRING = AdaptiveAvgPool2d, AdaptiveMaxPool2d, Conv1d, MaxPool1d, AvgPool1d, Reshape, Permute
+"""What this page follows no receptive field through: bins of unlike size, and outputs whose axes are no image's."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,9 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     model : Module
         Built or not; it stays as it is.
     input_shape : tuple of int
-        Of one sample, such as (1, 28, 28).
+        Of one sample, such as (1, 28, 28); of several inputs a tuple of such shapes.
+
+    Branches come one after the other, and below them a row for what joins them.
 
     Raises
     ------
@@ -90,43 +114,92 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     >>> s.parameters, s.multiply_adds, s.rows[-1].output_shape, s.rows[-1].receptive_field
     (320, 194688, (32, 13, 13), (4, 4))
     """
-    rows: list[Row] = []
-    shape: Shape = tuple(input_shape)
-    field: Shape | None = (1, 1)
-    jump: Shape | None = (1, 1)
-    image = tuple(input_shape[-2:])  # what a layer without windows may see at most
-    for path, layer in _leaves(model):
-        try:
-            output = layer.output_shape(shape)
-        except PellucidError as error:
-            raise type(error)(f"layer {path!r}: {error}") from None
-        if not _known(layer):
-            field = jump = None
-        elif isinstance(layer, Conv2d | MaxPool2d | AvgPool2d) and field and jump:
-            dilation = layer.dilation if isinstance(layer, Conv2d) else (1, 1)
-            reach = extent(layer.kernel_size, dilation)
-            field = tuple(r + (k - 1) * j for r, k, j in zip(field, reach, jump, strict=True))
-            jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
-        elif isinstance(layer, Linear) and len(shape) == 1:  # over other axes it sees what one position saw before
-            field = jump = image
-        own = sum(p.size for _, p in layer.named_parameters())
-        rows.append(Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump))
-        shape = output
+    given: Any = input_shape  # a tuple of shapes, of several inputs
+    several = bool(input_shape) and not isinstance(input_shape[0], int)
+    shapes: list[Shape] = [tuple(shape) for shape in given] if several else [tuple(given)]
+    rows, _ = _walk(model, "", [_Seen(shape, (1, 1), (1, 1), shape[-2:]) for shape in shapes])
     unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
     work = [row.multiply_adds for row in rows]
     total = None if None in work else sum(n for n in work if n is not None)
-    return Summary(tuple(input_shape), tuple(rows), sum(unique.values()), total)
+    given = tuple(shapes) if several else shapes[0]
+    return Summary(given, tuple(rows), sum(unique.values()), total)
 
 
-def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
-    if not isinstance(model, Sequential):
-        return [(prefix or type(model).__name__, model)]
-    return [leaf for name, child in model.children() for leaf in _leaves(child, f"{prefix}.{name}".lstrip("."))]
+@dataclass(frozen=True)
+class _Seen:
+    """What an output is like: its shape, what of the input a position sees, and the whole that it may see at most."""
+
+    shape: Any  # of several outputs a tuple
+    field: Shape | None
+    jump: Shape | None
+    image: Shape
+
+
+def _walk(model: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Seen]:
+    """Return the rows of a module and of its parts, and what its output is like."""
+    parts = [(f"{path}.{name}".lstrip("."), child) for name, child in model.children()]
+    rows: list[Row] = []
+    if isinstance(model, Sequential):
+        for name, child in parts:
+            more, seen = _walk(child, name, inputs)
+            rows, inputs = rows + more, [seen]
+        return rows, inputs[0] if len(inputs) == 1 else _joined(inputs, tuple(i.shape for i in inputs))
+    if isinstance(model, Residual | Concat):
+        ways = [_walk(child, name, inputs) for name, child in parts]
+        ends = [seen for _, seen in ways] + (inputs if isinstance(model, Residual) and model.shortcut is None else [])
+        rows = [row for more, _ in ways for row in more]
+    elif isinstance(model, Graph):
+        seen_at = dict(zip(model.inputs, inputs, strict=True))
+        for name, child, sources in model.nodes():
+            more, seen_at[name] = _walk(child, f"{path}.{name}".lstrip("."), [seen_at[source] for source in sources])
+            rows += more
+        ends = [seen_at[name] for name in model.outputs]
+    else:
+        return _leaf(model, path or type(model).__name__, inputs)
+    seen = _joined(ends, _output_shape(model, path, inputs))
+    row = Row(path or type(model).__name__, type(model).__name__, seen.shape, 0, 0, seen.field, seen.jump)
+    return [*rows, row], seen
+
+
+def _leaf(layer: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Seen]:
+    output = _output_shape(layer, path, inputs)
+    before = _joined(inputs, output)
+    field, jump = before.field, before.jump
+    if not _known(layer) or isinstance(layer, _BLURRING):
+        field = jump = None
+    elif isinstance(layer, Conv2d | MaxPool2d | AvgPool2d) and field and jump:
+        dilation = layer.dilation if isinstance(layer, Conv2d) else (1, 1)
+        reach = extent(layer.kernel_size, dilation)
+        field = tuple(r + (k - 1) * j for r, k, j in zip(field, reach, jump, strict=True))
+        jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
+    elif isinstance(layer, GlobalAvgPool2d | GlobalMaxPool2d) or (
+        isinstance(layer, Linear) and len(inputs[0].shape) == 1  # over other axes it sees what one position saw before
+    ):
+        field = jump = before.image
+    own = sum(p.size for _, p in layer.named_parameters())
+    row = Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump)
+    return [row], _Seen(output, field, jump, before.image)
+
+
+def _joined(ends: list[_Seen], shape: Any) -> _Seen:
+    """Return what several branches together are like: a position sees what it sees by any of them."""
+    fields, jumps, images = ([getattr(end, name) for end in ends] for name in ("field", "jump", "image"))
+    known = None not in fields and len({(*image,) for image in images}) == 1
+    field = tuple(max(sizes) for sizes in zip(*fields, strict=True)) if known else None
+    return _Seen(shape, field, jumps[0] if field and len(set(jumps)) == 1 else None, images[0])
+
+
+def _output_shape(layer: Module, path: str, inputs: list[_Seen]) -> Any:
+    shapes: Any = inputs[0].shape if len(inputs) == 1 else tuple(seen.shape for seen in inputs)
+    try:
+        return layer.output_shape(shapes)
+    except PellucidError as error:
+        raise type(error)(f"layer {path!r}: {error}") from None
 
 
 def _known(layer: Module) -> bool:
     """Whether this page knows what the layer does: its windows, or that it has nothing to multiply with."""
-    return isinstance(layer, Conv2d | MaxPool2d | Linear | BatchNorm) or not (
+    return isinstance(layer, Conv1d | Conv2d | MaxPool2d | Linear | BatchNorm) or not (
         any(layer.children()) or any(layer.named_parameters())
     )
 
@@ -135,7 +208,7 @@ def _multiply_adds(layer: Module, output: Shape) -> int | None:
     if not _known(layer):
         return None
     if isinstance(
-        layer, Conv2d | Linear
+        layer, Conv1d | Conv2d | Linear
     ):  # each output number sums over all weights of its channel, those of its group
         return prod(output) * prod(layer.weight.shape[1:])
     return 0
@@ -145,8 +218,8 @@ def _count(number: int | None) -> str:
     return "?" if number is None else f"{number:,}"
 
 
-def _tuple(shape: Shape) -> str:
-    return f"({', '.join(map(str, shape))})"
+def _tuple(shape: Any) -> str:
+    return f"({', '.join(_tuple(size) if isinstance(size, tuple) else str(size) for size in shape)})"
 
 
 def _cell(column: int, text: str, width: int) -> str:

@@ -3,11 +3,14 @@
 from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .adaptive_pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from .batch_norm import BatchNorm1d, BatchNorm2d
+from .branches import Concat, Residual
+from .combine import Add, Concatenate, Multiply
 from .container import Sequential
 from .conv import Conv2d
 from .conv1d import Conv1d
 from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
+from .graph import Graph
 from .linear import Linear
 from .loss import CrossEntropyLoss
 from .module import Module
@@ -20,11 +23,14 @@ from .reshape import Identity, Permute, Reshape
 __all__ = [
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
+    "Add",
     "AvgPool1d",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "Concat",
+    "Concatenate",
     "Conv1d",
     "Conv2d",
     "CrossEntropyLoss",
@@ -35,6 +41,7 @@ __all__ = [
     "Flatten",
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
+    "Graph",
     "Identity",
     "LeakyReLU",
     "Linear",
@@ -42,11 +49,13 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "Module",
+    "Multiply",
     "Parameter",
     "Permute",
     "Predictor",
     "ReLU",
     "Reshape",
+    "Residual",
     "Sequential",
     "Sigmoid",
     "Softmax",

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
 from .module import Module
 from .plan import Pass, Plan
+from .tree import modules_of
 
 
 class Sequential(Module):
@@ -24,6 +27,8 @@ class Sequential(Module):
     ((2, 3), 3, Linear(4, 8))
     """
 
+    kernels_only = True  # if its layers are
+
     def __init__(self, *layers: Module | Mapping[str, Module]) -> None:
         named: dict[str, Module] = {}
         if len(layers) == 1 and isinstance(layers[0], Mapping):
@@ -39,7 +44,7 @@ class Sequential(Module):
 
     def forward(self, x: Array) -> Array:
         """Run the layers in order; some neighbours as one (nn/fuse.py), the whole as it ran before (nn/plan.py)."""
-        fused = self.fusing and native.engine is not None and x.dtype.char == "f"
+        fused = self.fusing and native.engine is not None and isinstance(x, np.ndarray) and x.dtype.char == "f"
         plan: Plan | None = vars(self).get("_plan")
         if plan is None or not plan.holds(fused):
             plan = self._plan = Plan(tuple(self), fused)
@@ -68,7 +73,7 @@ class Sequential(Module):
         layers = list(self)
         for i, layer in enumerate(layers):
             # One that stands a second time further on must hand its gradient back to what comes between.
-            again = _modules(layer) & set().union(*map(_modules, layers[i + 1 :]))
+            again = modules_of(layer) & set().union(*map(modules_of, layers[i + 1 :]))
             layer.require_input_grad(needed or bool(again))
             # From the first that is trained on, all hand back what those before them need.
             needed = needed or not all(parameter.frozen for _, parameter in layer.named_parameters())
@@ -85,7 +90,3 @@ class Sequential(Module):
     def __repr__(self) -> str:
         lines = [f"  ({name}): {layer!r}".replace("\n", "\n  ") for name, layer in self.children()]
         return "\n".join(["Sequential(", *lines, ")"])
-
-
-def _modules(root: Module) -> set[int]:
-    return {id(module) for _, module in root.named_modules()}

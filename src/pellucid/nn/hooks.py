@@ -81,7 +81,14 @@ class Hooked:
 
     def _show(self, which: str, before: Array | None, after: Array) -> None:
         for hook in tuple(self.__dict__.get(which, ())):
-            hook(self, None if before is None else outside(before), outside(after))
+            hook(self, _shown(before), _shown(after))
+
+
+def _shown(value: Any) -> Any:
+    """Return an array, or a tuple of several, for somebody who may keep it."""
+    if isinstance(value, tuple):
+        return tuple(map(_shown, value))
+    return None if value is None else outside(value)
 
 
 def _around_forward(forward: Callable[..., Array]) -> Callable[..., Array]:
@@ -106,7 +113,9 @@ def _around_backward(
 ) -> Callable[[Any, Array | None], Array | None]:
     @functools.wraps(backward)
     def run(self: Hooked, grad_y: Array | None) -> Array | None:
-        if grad_y is None:  # nothing from here on has parameters, and nobody asked for the input's gradient
+        if grad_y is None or (
+            isinstance(grad_y, tuple) and not any(g is not None for g in grad_y)
+        ):  # nothing from here on has parameters, and nobody asked for the input's gradient
             return None
         grad_x = backward(self, grad_y)
         if type(self).backward is run:

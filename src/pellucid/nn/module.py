@@ -80,15 +80,18 @@ class Module(State, Hooked, Stack):
 
     def prepare(self, x: Array, outermost: bool) -> None:
         """Before a forward: build if nobody has; drop what earlier forwards of the whole network left."""
-        if not isinstance(x, np.ndarray):
-            raise DtypeError(f"{self.title}: x is a {type(x).__name__}, a NumPy array is needed")
+        for array in x if isinstance(x, tuple) else (x,):
+            if not isinstance(array, np.ndarray):
+                raise DtypeError(f"{self.title}: x is a {type(array).__name__}, a NumPy array is needed")
         if self._flat is None:
             if not outermost:
                 raise ConfigError(
                     f"{self.title}: it was not built with the network around it, which does not know it; "
                     "keep modules as attributes or in lists, from before build"
                 )
-            self.build(x.shape[1:], dtype=float_dtype(self.title, x=x))
+            named = {f"x{i}": array for i, array in enumerate(x)} if isinstance(x, tuple) else {"x": x}
+            shapes = tuple(array.shape[1:] for array in named.values())
+            self.build(shapes if isinstance(x, tuple) else shapes[0], dtype=float_dtype(self.title, **named))
         elif outermost:
             self.forget()
 
@@ -129,7 +132,7 @@ class Module(State, Hooked, Stack):
         Parameters
         ----------
         input_shape : tuple of int
-            Of one sample, such as (1, 28, 28).
+            Of one sample, such as (1, 28, 28); of several inputs a tuple of such shapes.
         seed : int
             The start values are a function of (seed, parameter name).
         dtype : float32 or float64

@@ -11,12 +11,14 @@ import numpy as np
 
 from .. import native
 from .._core.arrays import Array
+from ..ops import _dispatch
 from ..ops._memory import open_arena
 from ..ops._recording import Recording
 from . import fuse, hooks
-from .fuse import Fused, Step
+from .fuse import Step
 from .module import Module
 from .parameter import Parameter
+from .stack import noting
 
 
 class Track:
@@ -30,15 +32,14 @@ class Track:
     def hand_back(self, x: Array) -> None:
         """Let the layers keep what a forward step by step would have left of `x`."""
         for layer, saved in self.kept:
-            parts = tuple(x if part is self.x else part for part in _parts(saved))
-            layer.keep(parts if type(saved) is tuple else parts[0])
+            layer.keep(_replaced(saved, self.x, x))
 
 
 class Pass(NamedTuple):
     """What a forward leaves for its backward."""
 
     plan: "Plan"
-    x: Array
+    x: Array | None  # None if nothing of it is to be recorded
     track: Track | None
     replayed: bool  # then the layers have kept nothing
 
@@ -53,7 +54,6 @@ class Plan:
     def __init__(self, layers: Sequence[Module], fused: bool) -> None:
         self.made = self._conditions(fused)
         self.steps: tuple[Step, ...] = fuse.steps(layers) if fused else tuple(layers)
-        self._owners = [step.first if isinstance(step, Fused) else step for step in self.steps]
         self._parameters = [p for layer in layers for _, p in layer.named_parameters()]
         distinct = len(set(map(id, layers))) == len(layers)
         known = all(type(p) is Parameter for p in self._parameters)  # a subclass may compute its data anew each time
@@ -66,17 +66,18 @@ class Plan:
 
     def forward(self, x: Array) -> tuple[Array, Pass]:
         """Return the output, and what backward needs."""
+        if _dispatch.thread.calls is not None:  # a plan around this one records, and wants each call
+            return self._forward(x), Pass(self, None, None, replayed=False)
         track = self._track
         if track is not None and track.forward.replay(x):
             return track.forward.result, Pass(self, x, track, replayed=True)
         if not self._can_record(x):
             return self._forward(x), Pass(self, x, None, replayed=False)
         self._track = track = Track(x)
-        with track.forward.taking():
+        with track.forward.taking(), noting() as track.kept:
             y = self._forward(x)
         track.forward.result = y
-        track.kept = [(layer, layer.last_kept()) for layer in self._owners if layer.keeping]
-        arrays = [part for _, saved in track.kept for part in _parts(saved) if isinstance(part, np.ndarray)]
+        arrays = [array for _, saved in track.kept for array in _arrays(saved)]
         if not track.forward.owns(y, *(array for array in arrays if array is not x)):
             track.forward.spoil()
         return y, Pass(self, x, track, replayed=False)
@@ -85,6 +86,8 @@ class Plan:
         """Return grad_x, None where nobody needs it."""
         track = done.track if self.holds(self.made[0]) else None
         fresh = all(parameter.zeroed for parameter in self._parameters)  # else gradients are added to those there are
+        if done.x is None:
+            return self._backward(grad_y)
         if done.replayed:
             assert done.track is not None
             if track is not None and fresh and track.backward is not None and track.backward.replay(done.x, grad_y):
@@ -116,18 +119,33 @@ class Plan:
         return grad  # type: ignore[no-any-return]  # None goes through
 
     def _can_record(self, array: Array) -> bool:
-        return self._recordable and open_arena() is not None and array.dtype == np.float32
+        return (
+            self._recordable
+            and open_arena() is not None
+            and isinstance(array, np.ndarray)
+            and array.dtype == np.float32
+        )
 
     @staticmethod
     def _conditions(fused: bool) -> tuple[bool, int, Any]:
         return fused, hooks.changes(), native.engine
 
 
-def _parts(saved: Any) -> tuple[Any, ...]:
-    return saved if type(saved) is tuple else (saved,)
+def _arrays(saved: Any) -> list[Array]:
+    """Return the arrays in what a layer kept."""
+    if type(saved) in (tuple, list):
+        return [array for part in saved for array in _arrays(part)]
+    return [saved] if isinstance(saved, np.ndarray) else []
+
+
+def _replaced(saved: Any, before: Array, now: Array) -> Any:
+    """Return what a layer kept, with one array in the place of another."""
+    if type(saved) in (tuple, list):
+        return type(saved)(_replaced(part, before, now) for part in saved)
+    return now if saved is before else saved
 
 
 def _kernels_only(layer: Module) -> bool:
-    """Whether its passes are kernel calls and nothing else; a subclass must say so itself."""
+    """Whether its passes, and those of its parts, are kernel calls and nothing else; a subclass must say so itself."""
     itself = not layer.watched and not {"forward", "backward", "op"} & vars(layer).keys()
-    return itself and "kernels_only" in vars(type(layer))
+    return itself and "kernels_only" in vars(type(layer)) and all(_kernels_only(part) for _, part in layer.children())

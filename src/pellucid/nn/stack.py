@@ -1,9 +1,30 @@
 """Stack: what a module's forwards leave behind for its backwards, last in, first out."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._core.errors import ConfigError
+
+
+class _Thread(threading.local):
+    noted: list[tuple[Any, Any]] | None = None  # for who wants to know what is kept
+
+
+_thread = _Thread()
+
+
+@contextmanager
+def noting() -> Iterator[list[tuple[Any, Any]]]:
+    """Give a list of all that is kept in this thread for the length of a ``with``: (module, saved), in order."""
+    assert _thread.noted is None, "somebody takes notes already"
+    found: list[tuple[Any, Any]] = []
+    _thread.noted = found
+    try:
+        yield found
+    finally:
+        _thread.noted = None
 
 
 class Stack:
@@ -17,6 +38,8 @@ class Stack:
         """Put what this forward's backward will need on the stack."""
         if self.keeping:
             self.__dict__.setdefault("_pending", []).append(saved)
+            if _thread.noted is not None:
+                _thread.noted.append((self, saved))
 
     def kept(self) -> Any:
         """Take what the last forward kept off the stack."""
@@ -24,10 +47,6 @@ class Stack:
         if not pending:
             raise ConfigError(f"{self.title}: backward without a forward before it that kept its values")
         return pending.pop()
-
-    def last_kept(self) -> Any:
-        """Return what the last forward kept, and leave it on the stack."""
-        return self.__dict__["_pending"][-1]
 
     def forget(self) -> None:
         """Drop what forwards left for a backward, here and below."""

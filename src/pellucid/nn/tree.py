@@ -36,3 +36,8 @@ class Tree:
             for name, value in vars(module).items():
                 if isinstance(value, kinds):
                     yield f"{path}.{name}" if path else name, value
+
+
+def modules_of(root: Tree) -> set[int]:
+    """Return what tells the modules at and below `root` apart."""
+    return {id(module) for _, module in root.named_modules()}
