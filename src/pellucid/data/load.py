@@ -60,7 +60,7 @@ def load_sets(
 ) -> tuple[Dataset, Dataset | None, Dataset]:
     """Return (training, validation, test set), as `load` does; None for validation where the data bring none.
 
-    With `class_names`, folders of pictures are read as these classes.
+    With `class_names`, folders of pictures are read as these classes, and one without parts is a test set.
     """
     word = "mnist" if source is None else os.fspath(source)
     if word not in (*CATALOGUE, *MADE) or (isinstance(source, Path) and source.is_dir()):
