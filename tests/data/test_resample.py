@@ -144,3 +144,19 @@ def test_instruction_sets_and_threads_change_no_bit():
                 found.append({name: np.ascontiguousarray(a).tobytes() for name, a in results(np.float32).items()})
     native.engine.set_thread_count(before)
     assert all(one == found[0] for one in found)
+
+
+@needs_engine
+def test_kernels_refuse_what_does_not_fit():
+    x, matrices, fields = given((3, 2, 5, 6), np.float32)
+    y = np.empty_like(x)
+    for bad in ((x[:2], matrices, fields, y), (x, matrices[:2], fields, y), (x, matrices, fields[:, :1], y)):
+        with pytest.raises(ValueError, match="resample: "):
+            native.engine.resample(*bad)
+    with pytest.raises(ValueError, match="an output array is not in the order"):
+        native.engine.resample(x, matrices, None, np.empty((3, 2, 6, 5), np.float32).transpose(0, 1, 3, 2))
+    for taps, keys in ((np.ones(4, np.float32), KEYS), (np.ones(3, np.float32), KEYS[:2])):
+        with pytest.raises(ValueError, match="smooth_field: "):
+            native.engine.smooth_field(taps, keys, fields)
+    with pytest.raises(ValueError, match="add_noise: "):
+        native.engine.add_noise(x[:, 0, 0], KEYS[:2], 1.0)

@@ -184,3 +184,13 @@ def test_no_run_and_no_weights_yet(make_run, tmp_path):
     for which, words in (("last", "no epoch is done yet"), ("best", "no epoch was validated yet")):
         with pytest.raises(FileError, match=f"{which}.safetensors: is missing: {words}"):
             run.weights(which)
+
+
+def test_a_run_that_began_before_a_recipe_had_some_setting_goes_on(make_run, monkeypatch):
+    whole = Recipe.to_dict
+    monkeypatch.setattr(Recipe, "to_dict", lambda self: {k: v for k, v in whole(self).items() if k != "unreadable"})
+    run, _ = make_run()
+    monkeypatch.undo()
+    assert run.changes() == []
+    run.recipe = Recipe("m", unreadable="skip")
+    assert run.changes() == ["unreadable is skip, was raise"]

@@ -35,6 +35,13 @@ class MixUp:
     ------
     ConfigError
         If alpha is out of range.
+
+    Examples
+    --------
+    >>> data = Dataset(np.eye(2), np.array([0, 1]))
+    >>> x, labels = next(Loader(data, 2, augment=Augment(MixUp(1.0))).batches(epoch=3))
+    >>> bool(np.allclose(x, labels)), labels.sum(axis=1).tolist()
+    (True, [1.0, 1.0])
     """
 
     alpha: float = 0.2

@@ -46,6 +46,14 @@ class Affine:
     ------
     ConfigError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> x = np.zeros((4, 1, 9, 9))
+    >>> x[:, :, 4, 4] = 1
+    >>> y = Augment(Affine(shift=0.3))(x)
+    >>> y[:, 0].round(1).max(axis=1).argmax(axis=1).tolist()  # the column of the pixel
+    [2, 2, 6, 2]
     """
 
     shift: float = 0.0
@@ -93,6 +101,11 @@ class Flip:
     ------
     ConfigError
         If the probability is none or the axis is unknown.
+
+    Examples
+    --------
+    >>> Augment(Flip(1.0))(np.arange(3.0).reshape(1, 1, 1, 3)).ravel().tolist()
+    [2.0, 1.0, 0.0]
     """
 
     probability: float = 0.5
@@ -132,6 +145,13 @@ class Elastic:
     ------
     ConfigError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> x, _ = mnist()[0].batch([0])
+    >>> y = Augment(Elastic(alpha=36, sigma=4))(x)
+    >>> y.shape, bool((y == x).all())
+    ((1, 1, 28, 28), False)
     """
 
     alpha: float = 36.0

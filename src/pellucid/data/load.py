@@ -30,6 +30,7 @@ def load(
         are made of MNIST's images, or a folder: in MNIST's format, as `mnist` describes it, or of pictures, a
         sub-folder for each class, as `image_folder` and `frame_folder` read them.  There may be folders ``train``,
         ``val`` and ``test`` of classes; without ``test``, ``val`` is the test set, without both a fifth is.
+        Beside a ``test``, ``val`` is no part of what this returns: `train.load_parts` validates on it.
         A folder that has the name of a data set is written ``"./mnist"``.
     input_shape : (C, H, W) or (T, C, H, W), optional
         What pictures are scaled to; (1, 28, 28) unless told, and 8 frames of sequences.
@@ -60,7 +61,7 @@ def load_sets(
 ) -> tuple[Dataset, Dataset | None, Dataset]:
     """Return (training, validation, test set), as `load` does; None for validation where the data bring none.
 
-    With `class_names`, folders of pictures are read as these classes.
+    With `class_names`, folders of pictures are read as these classes, and one without parts is a test set.
     """
     word = "mnist" if source is None else os.fspath(source)
     if word not in (*CATALOGUE, *MADE) or (isinstance(source, Path) and source.is_dir()):

@@ -31,6 +31,12 @@ class Erase:
     ------
     ConfigError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> y = Augment(Erase(1.0, area=(0.25, 0.25), aspect=1.0))(np.ones((1, 1, 4, 4)))
+    >>> float(y.sum())  # 2x2 of 16 are gone
+    12.0
     """
 
     probability: float = 0.5
@@ -68,6 +74,11 @@ class Noise:
     ------
     ConfigError
         If the deviation is not from 0 to 100.
+
+    Examples
+    --------
+    >>> round(float(Augment(Noise(0.1))(np.zeros((1, 1, 100, 100))).std()), 2)
+    0.1
     """
 
     deviation: float = 0.1

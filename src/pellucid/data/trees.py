@@ -35,7 +35,7 @@ def read_tree(
     unreadable : "raise" or "skip"
         `on_error` of `image_folder` and `frame_folder`.
     class_names : sequence of str, optional
-        The classes in their order; else those of the training set.
+        The classes of a network in their order.  A folder of classes alone is then a test set, as a whole.
 
     Raises
     ------
@@ -59,6 +59,8 @@ def read_tree(
 
     if not folders:
         whole = read(path, class_names)
+        if class_names:
+            return whole.take([]), None, whole
         if len(whole) < 2:
             raise FileError(f"{path}: one picture alone cannot be cut into a training and a test set")
         training, test = whole.split(max(1, len(whole) // 5))
