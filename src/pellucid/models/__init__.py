@@ -1,5 +1,6 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
+from .classifiers import LeNet, Scratch2dCNNClassifier
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
@@ -13,7 +14,9 @@ __all__ = [
     "MODELS",
     "TRAINED",
     "Entry",
+    "LeNet",
     "Network",
+    "Scratch2dCNNClassifier",
     "TrainedModel",
     "conv2d_output_size",
     "find",
