@@ -77,4 +77,6 @@ def test_mistakes_are_named(digits):
         LeNet().fit(x, y + 1)
     with pytest.raises(ShapeError, match=r"images \(N, 28, 28, 1\) are needed; the channel axis is missing"):
         LeNet().fit(x[..., 0], y)
-    assert repr(LeNet()) == "LeNet(init='he_uniform', optimizer='adam', schedule='one-cycle', seed=0)"
+    with pytest.raises(ConfigError, match="images are float32 up to 255; bytes must stay uint8"):
+        LeNet().fit(x.astype(np.float32), y)
+    assert repr(LeNet()) == "LeNet(init='orthogonal', optimizer='adam', schedule='one-cycle', seed=0)"
