@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from . import data, functional, inspect, models, native, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
     from .inspect.summary import summary
-    from .models import CNN, Network
+    from .models import CNN, LeNet, Network, Scratch2dCNNClassifier
     from .nn import Sequential
     from .train import Trainer
 
@@ -22,8 +22,10 @@ _NAMES = {
     "ConfigError": "_core.errors",
     "DtypeError": "_core.errors",
     "FileError": "_core.errors",
+    "LeNet": "models",
     "Network": "models",
     "PellucidError": "_core.errors",
+    "Scratch2dCNNClassifier": "models",
     "Sequential": "nn",
     "ShapeError": "_core.errors",
     "Trainer": "train",
@@ -35,8 +37,10 @@ __all__ = [
     "ConfigError",
     "DtypeError",
     "FileError",
+    "LeNet",
     "Network",
     "PellucidError",
+    "Scratch2dCNNClassifier",
     "Sequential",
     "ShapeError",
     "Trainer",

@@ -6,6 +6,7 @@ import pytest
 from pellucid import FileError
 from pellucid.models import Network
 from pellucid.nn import Dropout, Flatten, Linear, ReLU, Tanh
+from pellucid.optim import OneCycleLR
 
 
 def make(seed=0, optimizer="adam", act=ReLU):
@@ -38,6 +39,20 @@ def test_a_run_that_goes_on_ends_with_the_same_bits(images, tmp_path, optimizer)
         name = f"net-epoch-{n}.safetensors"
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert on.train(x, y, 4, **cut).rows == whole.history.rows, "nothing is left to do"
+
+
+def test_a_schedule_goes_on_too(images, tmp_path):
+    x, y = images
+
+    def falling(optimizer, steps):
+        return OneCycleLR(optimizer, 0.02, 4 * 7)  # made for four epochs of seven batches
+
+    whole, on = make(), make()
+    whole.train(x, y, 4, batch_size=8, schedule=falling)
+    cut = {"checkpoint_prefix": tmp_path / "a", "resume_from_checkpoint": True, "batch_size": 8, "schedule": falling}
+    make().train(x, y, 1, **cut)
+    assert on.train(x, y, 4, **cut).rows == whole.history.rows
+    assert on.history["lr"][0] > on.history["lr"][-1]
 
 
 def test_nothing_is_overwritten(images, tmp_path):

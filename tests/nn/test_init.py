@@ -38,6 +38,25 @@ def test_mean_and_deviation(name):
         assert np.abs(values).max() > 3.5 * DEVIATIONS[name], "a normal number goes further than a uniform one"
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (5, 12), (12, 5), (6, 2, 3, 3), (40, 4, 3, 3), (1, 7)])
+def test_orthogonal_directions(shape):
+    """Rows or columns, whichever are fewer, are unit vectors at right angles: the weight stretches nothing."""
+    weight = initializer("orthogonal")(shape, 5).reshape(shape[0], -1)
+    np.testing.assert_allclose(np.linalg.svd(weight, compute_uv=False), 1, rtol=1e-12)
+    assert (weight != initializer("orthogonal")(shape, 6).reshape(weight.shape)).any()
+
+
+def test_orthogonal_directions_are_spread_evenly():
+    """The mean over many keys of each entry is 0, of its square 1 / the longer side."""
+    drawn = np.array([initializer("orthogonal")((3, 4), key) for key in range(2000)])
+    assert np.abs(drawn.mean(axis=0)).max() < 5 * 0.5 / math.sqrt(2000)
+    np.testing.assert_allclose((drawn**2).mean(axis=0), 1 / 4, rtol=0.12)
+
+
+def test_small_normal_is_normal():
+    assert (initializer("small_normal")((3, 4), 1) == initializer("normal")((3, 4), 1)).all()
+
+
 def test_layers_start_by_the_names_they_are_given():
     layer = Linear(50, 40, weight_init="normal", bias_init="ones").build((50,))
     assert layer.weight.data.std() == pytest.approx(0.01, rel=0.1)

@@ -1,5 +1,6 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
+from .classifiers import LeNet, Scratch2dCNNClassifier
 from .cnn import CNN, cnn
 from .lenet import lenet
 from .lenet5 import lenet5
@@ -15,7 +16,9 @@ __all__ = [
     "MODELS",
     "TRAINED",
     "Entry",
+    "LeNet",
     "Network",
+    "Scratch2dCNNClassifier",
     "TrainedModel",
     "cnn",
     "conv2d_output_size",

@@ -9,15 +9,16 @@ What lies below is `net.model`, the Sequential, and `net.trainer`.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
-from ..data import Dataset
+from ..data import Dataset, Loader
 from ..nn import CrossEntropyLoss, Module
+from ..optim import Optimizer, Schedule
 from ..train import Callback, Evaluator, History, Trainer, fingerprint, restore
 from .choices import OptimizerChoice, check_optimizer, make_loss, make_optimizer
 from .epoch_checkpoints import EpochCheckpoints
@@ -123,6 +124,7 @@ class Network(Layers):
         *,
         batch_size: int = 32,
         validation_data: Samples | None = None,
+        schedule: Callable[[Optimizer, int], Schedule] | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> History:
         """Train for `epochs` epochs more; return the history of all.
@@ -143,6 +145,9 @@ class Network(Layers):
         batch_size : int
         validation_data : (x, y), optional
             Measured after each epoch.
+        schedule : function, optional
+            (optimizer, steps) -> a schedule of `pellucid.optim` for all steps from the network's first to the last
+            epoch of this call, such as ``lambda optimizer, steps: OneCycleLR(optimizer, 0.004, steps)``.
         callbacks : sequence of Callback
             Such as `pellucid.train.ProgressBar`.
 
@@ -153,24 +158,25 @@ class Network(Layers):
         """
         if resume_from_checkpoint and checkpoint_prefix is None:
             raise ConfigError("train: resume_from_checkpoint needs a checkpoint_prefix")
+        if learning_rate is not None and not learning_rate > 0:
+            raise ConfigError(f"train: learning_rate is {learning_rate}, a number above 0 is needed")
         data = self._dataset("train", x, y)
         held_out = None if validation_data is None else self._dataset("validation_data", *validation_data)
-        trainer, more = self.trainer, []
+        loader, trainer = Loader(data, batch_size, seed=self.seed), self.trainer
+        last = epochs if resume_from_checkpoint else trainer.epoch + epochs
+        if learning_rate is not None:
+            trainer.optimizer.lr = float(learning_rate)
+        trainer.schedule = None if schedule is None else schedule(trainer.optimizer, last * len(loader))
+        trainer.callbacks = tuple(callbacks)
         if checkpoint_prefix is not None:
             about = {"layers": repr(self.model), "data": fingerprint(data), "batch_size": batch_size}
             checkpoints = EpochCheckpoints(checkpoint_prefix, about)
-            more = [checkpoints]
-            if resume_from_checkpoint:
-                if (found := checkpoints.newest(self.model)) is not None:
-                    path, checkpoint = found
-                    restore(trainer, checkpoint, str(path))
-                epochs = max(epochs - trainer.epoch, 0)
-        if learning_rate is not None:
-            if not learning_rate > 0:
-                raise ConfigError(f"train: learning_rate is {learning_rate}, a number above 0 is needed")
-            trainer.optimizer.lr = float(learning_rate)
-        trainer.callbacks = (*callbacks, *more)
-        return trainer.fit(data, epochs, validation=held_out, batch_size=batch_size)
+            if resume_from_checkpoint and (found := checkpoints.newest(self.model)) is not None:
+                restore(trainer, found[1], str(found[0]))
+                if learning_rate is not None and schedule is None:
+                    trainer.optimizer.lr = float(learning_rate)
+            trainer.callbacks = (*callbacks, checkpoints)
+        return trainer.fit(loader, max(last - trainer.epoch, 0), validation=held_out)
 
     def evaluate(self, x: npt.ArrayLike, y: npt.ArrayLike) -> dict[str, float]:
         """Return mean loss and accuracy."""

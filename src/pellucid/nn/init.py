@@ -2,11 +2,12 @@
 
     zeros           0                                               biases
     ones            1                                               scales
-    normal          N(0, 0.01**2)                                   "small normal"
+    normal          N(0, 0.01**2)                                   "small_normal" is another name of it
     glorot_uniform  U(-a, a), a = sqrt(6 / (fan_in + fan_out))      X. Glorot and Y. Bengio, AISTATS 2010
     glorot_normal   N(0, 2 / (fan_in + fan_out))
     he_uniform      U(-a, a), a = sqrt(6 / fan_in)                  K. He et al., ICCV 2015: made for ReLU
     he_normal       N(0, 2 / fan_in)
+    orthogonal      rows (or columns, where they are fewer) of length 1, at right angles      A. Saxe et al., ICLR 2014
 
 A weight (O, I, KH, KW) has fan_in = I*KH*KW, the numbers that one output sums over, and fan_out = O*KH*KW;
 a weight (O, I) likewise with KH = KW = 1.  In a convolution with groups I is the channels of one group, since that is
@@ -74,9 +75,33 @@ def he_normal(shape: Shape, key: int) -> Array:
     return normal(shape, key, math.sqrt(2 / fans(shape)[0]))
 
 
+def orthogonal(shape: Shape, key: int) -> Array:
+    """Return a weight whose rows, or columns if they are fewer, have length 1 and are at right angles to each other.
+
+    The weight counts as a matrix of shape[0] rows, as in PyTorch.  Normal vectors are taken one by one, and from each
+    its part along those before is taken away, twice (Gram-Schmidt).  Sums are added in order, so that the bits do not
+    depend on the machine's linear algebra.
+
+    >>> q = orthogonal((3, 2, 2, 2), key=7).reshape(3, 8)
+    >>> bool(np.allclose(q @ q.T, np.eye(3)))
+    True
+    """
+    fans(shape)
+    rows, columns = shape[0], math.prod(shape[1:])
+    vectors = standard_normal(key, rows * columns).reshape(min(rows, columns), -1)
+    for i, vector in enumerate(vectors):
+        before = vectors[:i]
+        for _ in range(2 if i else 0):
+            along = np.add.accumulate(before * vector, axis=1)[:, -1:]
+            vector -= np.add.accumulate(before * along, axis=0)[-1]
+        vector /= math.sqrt(np.add.accumulate(vector * vector)[-1])
+    return (vectors if rows <= columns else vectors.T).reshape(shape)
+
+
 _BY_NAME: dict[str, Initializer] = {
-    f.__name__: f for f in (zeros, ones, normal, glorot_uniform, glorot_normal, he_uniform, he_normal)
+    f.__name__: f for f in (zeros, ones, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, orthogonal)
 }
+_BY_NAME["small_normal"] = normal
 
 
 def initializer(name: str | Initializer) -> Initializer:
