@@ -109,7 +109,35 @@ def test_a_run_that_has_ended_does_not_go_on(make_trainer, points):
     assert np.array_equal(trainer.model.parameters().data, weights)
 
 
-@pytest.mark.parametrize(("settings", "words"), [({"patience": 0}, "patience is 0"), ({"min_delta": -1}, "min_delta")])
+@pytest.mark.parametrize(
+    ("column", "settings", "best"),
+    [("val_loss", {}, 1), ("val_accuracy", {}, 2), ("val_top_2", {"mode": "max"}, 2), ("val_top_2", {}, 1),
+     ("val_accuracy", {"mode": "min"}, 1), ("lr", {"mode": "max"}, 2)],
+)  # fmt: skip
+def test_any_column_may_be_watched_either_way(make_trainer, points, column, settings, best):
+    class Column(Script):
+        def on_epoch_end(self, trainer, row):
+            row[column] = trainer.history.rows[-1][column] = self.losses[len(trainer.history) - 1]
+            self.digests.append(digest(trainer.model))
+
+    script = Column([5, 1, 9, 4, 4])
+    trainer = make_trainer(callbacks=[script, EarlyStopping(column, patience=2, **settings)])
+    trainer.fit(points, 5)
+    assert trainer.epoch == best + 3
+    assert digest(trainer.model) == script.digests[best]
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_what_is_no_number_is_never_the_best(make_trainer, points, mode):
+    trainer, script = run(make_trainer, points, [np.nan, 2, np.nan, 2, np.nan], patience=3, mode=mode)
+    assert trainer.epoch == 5
+    assert digest(trainer.model) == script.digests[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"patience": 0}, "patience is 0"), ({"min_delta": -1}, "min_delta"), ({"mode": "up"}, "mode is 'up', expected")],
+)
 def test_impossible_settings(settings, words):
     with pytest.raises(ConfigError, match=words):
         EarlyStopping(**settings)

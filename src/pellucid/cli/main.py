@@ -15,6 +15,7 @@ from .._core.errors import PellucidError
 from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
+from .lr_find import lr_find
 from .models import models
 from .predict import predict
 from .summary import summary
@@ -27,7 +28,7 @@ def cli() -> None:
     """Convolutional and recurrent networks from scratch: clear, exact, fast."""
 
 
-for command in (train, evaluate, predict, summary, models, data, doctor):
+for command in (train, lr_find, evaluate, predict, summary, models, data, doctor):
     cli.add_command(command)
 
 

@@ -12,7 +12,7 @@ from .session import Session
 if TYPE_CHECKING:
     from ..train import Recipe
 
-_SHORT = {  # options that are short for --set
+SHORT = {  # options that are short for --set
     "data": "data", "subset": "subset", "validation": "validation", "epochs": "epochs", "batch_size": "batch_size",
     "seed": "seed", "patience": "patience", "optimizer": "optimizer.name", "lr": "optimizer.lr",
     "schedule": "schedule.name",
@@ -52,9 +52,7 @@ def train(
 
     What is not given comes from the network's recipe.  Ctrl-C ends the run with a checkpoint.
     """
-    given = {_SHORT[key]: value for key, value in short.items() if value is not None}
-    if "data" in given and Path(given["data"]).is_dir():
-        given["data"] = str(Path(given["data"]).resolve())  # a run goes on from any folder
+    given = {SHORT[key]: value for key, value in short.items() if value is not None}
     if resume is not None:
         if name or config or changes or out or set(given) - {"epochs"}:
             raise click.UsageError(
@@ -66,16 +64,19 @@ def train(
         with folder.locked():
             Session.again(folder, given.get("epochs"), as_json, checkpoint_every).train()
     else:
-        session = Session.new(_recipe(name, config, changes, given), out, as_json, checkpoint_every)
+        session = Session.new(recipe_of(name, config, changes, given), out, as_json, checkpoint_every)
         with session.folder.locked():
             session.train()
 
 
-def _recipe(name: str | None, config: Path | None, changes: tuple[str, ...], given: dict[str, Any]) -> "Recipe":
+def recipe_of(name: str | None, config: Path | None, changes: tuple[str, ...], given: dict[str, Any]) -> "Recipe":
+    """Return the recipe of a network or a file, with values replaced by `changes` (KEY=VALUE) and `given` ones."""
     from .. import models
     from ..train import Recipe
     from ..train.toml import parse_setting
 
+    if "data" in given and Path(given["data"]).is_dir():
+        given = given | {"data": str(Path(given["data"]).resolve())}  # a run goes on from any folder
     replaced = dict(parse_setting(text) for text in changes) | given
     if config is None:
         recipe = models.recipe(name or "mnist-cnn", str(replaced.get("data", "mnist")))

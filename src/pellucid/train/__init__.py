@@ -11,6 +11,7 @@ from .ema import WeightAverage
 from .environment import environment
 from .evaluator import Evaluator
 from .history import History
+from .lr_finder import LRCurve, lr_find
 from .metrics import accuracy, top_k
 from .model_info import ModelInfo
 from .recipe import Recipe
@@ -28,6 +29,7 @@ __all__ = [
     "EvaluationReport",
     "Evaluator",
     "History",
+    "LRCurve",
     "ModelInfo",
     "Parts",
     "ProgressBar",
@@ -46,6 +48,7 @@ __all__ = [
     "fingerprint",
     "load_parts",
     "load_weights",
+    "lr_find",
     "newest",
     "read_checkpoint",
     "reliability",

@@ -7,7 +7,6 @@ import numpy as np
 from .._core.arrays import Array
 from .._core.errors import ConfigError
 from .callbacks import Callback
-from .history import History
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -19,13 +18,16 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     monitor : str
-        A column of the history.  Losses are to fall, columns that end in "accuracy" to rise.
+        Any column of the history, such as "val_loss", or one of a metric of your own.
     patience : int
         How many epochs in a row may pass without improvement.
     min_delta : float
         A smaller improvement is none.
     restore_best : bool
-        Put the weights of the best epoch back when `fit` ends, unless it was stopped by somebody else.
+        Put the weights of the best epoch back when `fit` ends, unless it was stopped by somebody else.  Where the
+        Trainer averages weights (`ema`), those are the averaged ones, which were validated.
+    mode : "auto", "min" or "max"
+        Whether the column is to fall or to rise; "auto": what ends in "accuracy" rises, all else falls.
 
     Examples
     --------
@@ -38,12 +40,20 @@ class EarlyStopping(Callback):
     """
 
     def __init__(
-        self, monitor: str = "val_loss", patience: int = 5, min_delta: float = 0.0, restore_best: bool = True
+        self,
+        monitor: str = "val_loss",
+        patience: int = 5,
+        min_delta: float = 0.0,
+        restore_best: bool = True,
+        mode: str = "auto",
     ) -> None:
         if patience < 1:
             raise ConfigError(f"EarlyStopping: patience is {patience}, at least 1 is needed")
         if not min_delta >= 0:
             raise ConfigError(f"EarlyStopping: min_delta is {min_delta}, a number from 0 is needed")
+        if mode not in ("auto", "min", "max"):
+            raise ConfigError(f"EarlyStopping: mode is {mode!r}, expected 'auto', 'min' or 'max'")
+        self.mode = mode
         self.monitor, self.patience, self.min_delta, self.restore_best = monitor, patience, min_delta, restore_best
         self.best: dict[str, Array] = {}  # the weights of the best epoch
         self._reason = f"no better {monitor} in {patience} epochs"
@@ -61,7 +71,7 @@ class EarlyStopping(Callback):
                 f"EarlyStopping: {self.monitor!r} is not measured; measured are {', '.join(row)}"
                 + ("; give fit validation data" if self.monitor.startswith("val_") else "")
             )
-        if self.restore_best and trainer.history.best(self.monitor, self.min_delta) == len(trainer.history) - 1:
+        if self.restore_best and self._best(trainer) == len(trainer.history) - 1:
             self.best = trainer.model.state_dict()
         self._judge(trainer)
 
@@ -72,8 +82,12 @@ class EarlyStopping(Callback):
             trainer.model.load_state_dict(self.best)
 
     def _judge(self, trainer: "Trainer") -> None:
-        if trainer.stopped is None and waited(trainer.history, self.monitor, self.min_delta) >= self.patience:
+        waited = len(trainer.history) - 1 - self._best(trainer) if len(trainer.history) else 0
+        if trainer.stopped is None and waited >= self.patience:
             trainer.stop(self._reason)
+
+    def _best(self, trainer: "Trainer") -> int:
+        return trainer.history.best(self.monitor, self.min_delta, self.mode)
 
     def state_dict(self) -> dict[str, Array]:
         """Return the best weights; what else it knows stands in the history."""
@@ -82,8 +96,3 @@ class EarlyStopping(Callback):
     def load_state_dict(self, state: dict[str, Array]) -> None:
         """Take over the best weights."""
         self.best = {name: np.array(values) for name, values in state.items()}
-
-
-def waited(history: History, monitor: str, min_delta: float = 0.0) -> int:
-    """Return how many epochs have passed since the best one."""
-    return len(history) - 1 - history.best(monitor, min_delta) if len(history) else 0

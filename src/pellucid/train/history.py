@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 
 from .._core.files import write_file
@@ -32,12 +33,14 @@ class History:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def best(self, column: str, min_delta: float = 0.0) -> int:
+    def best(self, column: str, min_delta: float = 0.0, mode: str = "auto") -> int:
         """Return the index of the best row: the first from which no later one is better by more than `min_delta`.
 
-        Columns that end in "accuracy" are to rise, others to fall.
+        `mode` says whether the column is to fall ("min") or to rise ("max"); "auto" lets columns that end in "accuracy"
+        rise, others fall.  What is no number (nan) is worse than all numbers.
         """
-        values = [-v if column.endswith("accuracy") else v for v in self[column]]
+        rises = column.endswith("accuracy") if mode == "auto" else mode == "max"
+        values = [math.inf if math.isnan(v) else -v if rises else v for v in self[column]]
         best = 0
         for i, value in enumerate(values):
             if value < values[best] - min_delta:
