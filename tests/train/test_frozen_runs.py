@@ -4,7 +4,7 @@ import pytest
 
 from pellucid import ConfigError, FileError
 from pellucid.nn import Dropout, Linear, ReLU, Sequential
-from pellucid.optim import LambdaLR, LinearLR, ReduceLROnPlateau, RMSprop, SequentialLR
+from pellucid.optim import Adam, LambdaLR, LinearLR, ReduceLROnPlateau, SequentialLR
 from pellucid.train import Callback, Trainer, digest, read_checkpoint, restore, save_checkpoint
 from pellucid.train.checkpoint import checkpoint_bytes
 from tests.train.runs import StopAt
@@ -20,7 +20,7 @@ class Thaw(Callback):
 
 def make(callbacks=(), groups=GROUPS, schedule="plateau"):
     model = Sequential(Linear(3, 8), ReLU(), Dropout(0.25), Linear(8, 2)).build((3,), seed=1)
-    optimizer = RMSprop(model.parameters(), 0.05, momentum=0.5, weight_decay=0.01, groups=groups)
+    optimizer = Adam(model.parameters(), 0.05, weight_decay=0.01, groups=groups)
     model[0].freeze()
     if schedule == "plateau":
         plateau = ReduceLROnPlateau(optimizer, factor=0.5, patience=0, threshold=0.3, threshold_mode="abs")
