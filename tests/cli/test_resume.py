@@ -49,6 +49,20 @@ def test_a_run_may_be_prolonged_where_the_schedule_allows(run, constant):
     assert (code, err) == (1, "error: --epochs 1: run has gone beyond, to epoch 3, batch 0 of the next\n")
 
 
+def test_a_plateau_goes_on_where_it_was(run):
+    """With a patience of 0 and a threshold that nothing reaches the rate falls after each epoch but the first."""
+    options = [*QUICK[:5], "--optimizer", "rmsprop", "--lr", "0.001", "--schedule", "plateau"]
+    for setting in ("schedule.patience=0", "schedule.threshold=0.99", "schedule.warmup=4"):
+        options += ["--set", setting]
+    for epochs, name in (("3", "whole"), ("2", "run")):
+        assert run("train", *options, "--epochs", epochs, "--out", name)[0] == 0
+    assert run("train", "--resume", "run", "--epochs", "3")[0] == 0
+    for name in ("last.safetensors", "history.csv", "config.toml"):
+        assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
+    rates = [float(row.split(",")[1]) for row in Path("run/history.csv").read_text().split()[1:]]
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4])
+
+
 def test_a_run_that_was_stopped_in_an_epoch_cannot_end_before_it(run, constant, monkeypatch):
     step = Trainer.train_step
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import pellucid
 from pellucid import FileError
-from pellucid.train import recipe
+from pellucid.train import choices
 from tests.data.conftest import idx_bytes
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
@@ -95,7 +95,7 @@ def test_a_config_file_says_it_all(run, tmp_path):
     code, _, err = run("train", "--config", "bad.toml")
     assert (code, err) == (
         1,
-        "error: bad.toml: optimizer.momentun: unknown; known are name, lr, betas, eps, weight_decay\n",
+        "error: bad.toml: optimizer.momentun: unknown; known are name, lr, betas, eps, weight_decay, amsgrad, groups\n",
     )
     (tmp_path / "other.toml").write_text('model = "resnet"\n')
     assert (
@@ -119,8 +119,8 @@ def test_options_replace_the_recipe(run):
 def test_the_choices_are_the_recipes():
     from pellucid.cli.train import train
 
-    choices = {p.name: tuple(p.type.choices) for p in train.params if hasattr(p.type, "choices")}
-    assert choices == {"optimizer": tuple(recipe.OPTIMIZERS), "schedule": tuple(recipe.SCHEDULES)}
+    given = {p.name: tuple(p.type.choices) for p in train.params if hasattr(p.type, "choices")}
+    assert given == {"optimizer": tuple(choices.OPTIMIZERS), "schedule": tuple(choices.SCHEDULES)}
 
 
 def test_early_stopping_ends_with_the_best_weights(run):

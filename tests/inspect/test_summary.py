@@ -195,3 +195,17 @@ def test_what_is_not_followed_is_not_said():
 def test_a_misfit_inside_a_branch_is_named():
     with pytest.raises(ShapeError, match=r"layer '1.body.0': conv2d: x has 4 channels but weight expects 5"):
         summary(Sequential(Conv2d(1, 4, 3), Residual(Sequential(Conv2d(5, 4, 3)))), (1, 8, 8))
+
+
+def test_what_is_frozen_is_counted():
+    model = Sequential(Conv2d(1, 32, 3), MaxPool2d(2), Flatten(), Linear(5408, 10))
+    assert "frozen" not in str(summary(model, (1, 28, 28)))
+    model[0].freeze()
+    model[3].bias.frozen = True
+    found = summary(model, (1, 28, 28))
+    assert [row.frozen for row in found.rows] == [320, 0, 0, 10]
+    assert (found.parameters, found.frozen, found.to_dict()["frozen"]) == (54410, 330, 330)
+    lines = str(found).splitlines()
+    assert [line.split() for line in lines[-2:]] == [["frozen", "330"], ["trainable", "54,080"]]
+    assert lines[-3].startswith("total")
+    assert set(lines[-4]) == {"-"}

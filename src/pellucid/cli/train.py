@@ -17,6 +17,10 @@ SHORT = {  # options that are short for --set
     "seed": "seed", "patience": "patience", "optimizer": "optimizer.name", "lr": "optimizer.lr",
     "schedule": "schedule.name",
 }  # fmt: skip
+_SCHEDULES = [
+    "constant", "cosine", "cosine-restarts", "cyclic", "exponential", "multi-step", "one-cycle", "plateau",
+    "polynomial", "step",
+]  # fmt: skip
 
 
 @click.command(short_help="Train a network and test it; or go on with a run.")
@@ -29,8 +33,8 @@ SHORT = {  # options that are short for --set
 @click.option("--epochs", type=click.IntRange(1), help="How often each image is seen.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images in an optimiser step.")
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; its peak in a cycle.")
-@click.option("--optimizer", type=click.Choice(["adam", "adamw", "sgd"]))
-@click.option("--schedule", type=click.Choice(["constant", "cosine", "one-cycle", "step"]))
+@click.option("--optimizer", type=click.Choice(["adagrad", "adam", "adamw", "rmsprop", "sgd"]))
+@click.option("--schedule", type=click.Choice(_SCHEDULES))
 @click.option("--patience", type=click.IntRange(0), help="Stop after so many epochs without improvement; 0: never.")
 @click.option("--seed", type=click.IntRange(0), help="Settles start values, order and dropout.")
 @threads

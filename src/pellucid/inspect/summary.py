@@ -45,6 +45,8 @@ class Row:
         For one sample.
     parameters : int
         Learned numbers.
+    frozen : int
+        How many of them are to stay as they are.
     multiply_adds : int or None
         Multiplications with an addition for one sample; None in a module whose inside is not known.
     receptive_field : (height, width) or None
@@ -60,6 +62,7 @@ class Row:
     multiply_adds: int | None
     receptive_field: Shape | None
     jump: Shape | None
+    frozen: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Summary:
     rows: tuple[Row, ...]
     parameters: int
     multiply_adds: int | None
+    frozen: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dicts, lists and numbers."""
@@ -83,12 +87,16 @@ class Summary:
             for r, s in zip(self.rows, sees, strict=True)
         ]
         first = ("input", "", _tuple(self.input_shape), "", "", "")
-        total = ("total", "", "", f"{self.parameters:,}", _count(self.multiply_adds), "")
-        table = [head, first, *lines, total]
+        total = [("total", "", "", f"{self.parameters:,}", _count(self.multiply_adds), "")]
+        if self.frozen:
+            counts = {"frozen": self.frozen, "trainable": self.parameters - self.frozen}
+            total += [(name, "", "", f"{count:,}", "", "") for name, count in counts.items()]
+        table = [head, first, *lines, *total]
         widths = [max(len(row[i]) for row in table) for i in range(len(head))]
         text = ["  ".join(_cell(i, c, w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in table]
         rule = "-" * max(map(len, text))
-        return "\n".join(line.rstrip() for line in [text[0], rule, *text[1:-1], rule, text[-1]])
+        end = len(text) - len(total)
+        return "\n".join(line.rstrip() for line in [text[0], rule, *text[1:end], rule, *text[end:]])
 
 
 def summary(model: Module, input_shape: Shape) -> Summary:
@@ -118,11 +126,12 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     several = bool(input_shape) and not isinstance(input_shape[0], int)
     shapes: list[Shape] = [tuple(shape) for shape in given] if several else [tuple(given)]
     rows, _ = _walk(model, "", [_Seen(shape, (1, 1), (1, 1), shape[-2:]) for shape in shapes])
-    unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
+    unique = {id(p): p for _, p in model.named_parameters()}.values()  # tied weights count once
     work = [row.multiply_adds for row in rows]
     total = None if None in work else sum(n for n in work if n is not None)
     given = tuple(shapes) if several else shapes[0]
-    return Summary(given, tuple(rows), sum(unique.values()), total)
+    frozen = sum(p.size for p in unique if p.frozen)
+    return Summary(given, tuple(rows), sum(p.size for p in unique), total, frozen)
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,8 @@ def _leaf(layer: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Se
     ):
         field = jump = before.image
     own = sum(p.size for _, p in layer.named_parameters())
-    row = Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump)
+    frozen = sum(p.size for _, p in layer.named_parameters() if p.frozen)
+    row = Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump, frozen)
     return [row], _Seen(output, field, jump, before.image)
 
 

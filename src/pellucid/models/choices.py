@@ -6,7 +6,7 @@ from typing import TypeAlias
 from .._core.errors import ConfigError
 from ..nn import CrossEntropyLoss, FlatParameters
 from ..optim import Optimizer
-from ..train.recipe import OPTIMIZERS
+from ..train.choices import OPTIMIZERS
 
 LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy")
 OptimizerChoice: TypeAlias = str | Optimizer | Callable[..., Optimizer]

@@ -122,4 +122,4 @@ class CyclicLR(Schedule):
         height = at / self.step_size_up if at <= self.step_size_up else (self.step_size_up + down - at) / down
         if self.mode == "triangular2":
             return height / 2.0**cycles
-        return height * (power("CyclicLR", 1.0, self.gamma, step) if self.mode == "exp_range" else 1.0)
+        return height * (power("CyclicLR", 1.0, self.gamma, step, step) if self.mode == "exp_range" else 1.0)

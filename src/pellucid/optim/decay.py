@@ -25,7 +25,7 @@ class StepLR(Schedule):
 
     def lr(self, step: int) -> float:
         """Return the learning rate of step 0, 1, ..."""
-        return power("StepLR", self.base_lr, self.gamma, step // self.step_size)
+        return power("StepLR", self.base_lr, self.gamma, step // self.step_size, step)
 
 
 class MultiStepLR(Schedule):
@@ -45,7 +45,7 @@ class MultiStepLR(Schedule):
 
     def lr(self, step: int) -> float:
         """Return the learning rate of step 0, 1, ..."""
-        return power("MultiStepLR", self.base_lr, self.gamma, bisect_right(self.milestones, step))
+        return power("MultiStepLR", self.base_lr, self.gamma, bisect_right(self.milestones, step), step)
 
 
 class ExponentialLR(Schedule):
@@ -65,7 +65,7 @@ class ExponentialLR(Schedule):
 
     def lr(self, step: int) -> float:
         """Return the learning rate of step 0, 1, ..."""
-        return power("ExponentialLR", self.base_lr, self.gamma, step)
+        return power("ExponentialLR", self.base_lr, self.gamma, step, step)
 
 
 class PolynomialLR(Schedule):

@@ -82,12 +82,12 @@ def cosine(a: float, b: float, fraction: float) -> float:
     return b + (a - b) * (1 + math.cos(math.pi * fraction)) / 2
 
 
-def power(rule: str, base_lr: float, gamma: float, exponent: int) -> float:
+def power(rule: str, base_lr: float, gamma: float, exponent: int, step: int) -> float:
     """Return base_lr * gamma ** exponent, or the error of `rule` where that is beyond all numbers."""
     try:
         return base_lr * gamma**exponent
     except OverflowError:
-        raise ConfigError(f"{rule}: {gamma:g} ** {exponent} times the rate is beyond all numbers") from None
+        raise ConfigError(f"{rule}: with gamma {gamma:g} the rate of step {step + 1} is beyond all numbers") from None
 
 
 def above_zero(rule: str, **values: float) -> None:

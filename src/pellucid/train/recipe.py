@@ -8,24 +8,11 @@ from .._core.errors import ConfigError
 from ..data import Augment, augmentation
 from ..data.folders import ON_ERROR
 from ..nn import CrossEntropyLoss, Module
-from ..optim import (
-    SGD,
-    Adam,
-    AdamW,
-    Constant,
-    CosineAnnealingLR,
-    LinearLR,
-    OneCycleLR,
-    Optimizer,
-    Schedule,
-    SequentialLR,
-    StepLR,
-)
-from .settings import arguments, make, plain, unknown
+from ..optim import Optimizer, Schedule
+from . import choices
+from .settings import make, plain, unknown
 from .toml import assign, read_toml, write_toml
 
-OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD}
-SCHEDULES = {"constant": Constant, "cosine": CosineAnnealingLR, "one-cycle": OneCycleLR, "step": StepLR}
 _KINDS: dict[str, type] = {
     "model": str, "data": str, "unreadable": str, "monitor": str, "prefetch": bool, "clip_norm": float,
     "clip_value": float, "ema": float, "accumulate": int,
@@ -33,8 +20,6 @@ _KINDS: dict[str, type] = {
     "augment": Mapping, "network": Mapping, "optimizer": Mapping, "schedule": Mapping, "loss": Mapping,
 }  # fmt: skip
 _WORDS = {str: "a string", bool: "true or false", float: "a number", int: "a whole number", Mapping: "a table"}
-_MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
-_OF_THE_RUN = ("max_lr", "total_steps", "T_max")  # what a schedule takes from optimizer.lr and the run's length
 _OPTIONAL = ("augment", "clip_norm", "clip_value", "ema")
 _LEAST = {"epochs": 1, "batch_size": 1, "accumulate": 1, "validation": 0, "patience": 0, "seed": 0}
 
@@ -72,12 +57,15 @@ class Recipe:
     network : table
         Settings of the model, such as `dropout` of mnist-cnn.
     optimizer : table
-        `name` ("adam", "adamw", "sgd") and settings of that class; `lr` is the peak with one-cycle.
-        The momentum of "sgd" is 0.9 unless it is set.
+        `name` ("adagrad", "adam", "adamw", "rmsprop", "sgd") and settings of that class; `lr` is the peak of a cycle.
+        The momentum of "sgd" is 0.9 unless it is set.  `groups`: tables, each with `match` (patterns of parameters'
+        names), `lr_factor` and settings for these parameters.
     schedule : table
-        `name` ("constant", "cosine", "one-cycle", "step") and settings of that class, counted in optimiser steps.
-        The length of "cosine" and "one-cycle" is that of the run.  `warmup`: so many steps rise linearly before.
-        One-cycle moves Adam's first beta too, unless `betas` are set.
+        `name` ("constant", "cosine", "cosine-restarts", "cyclic", "exponential", "multi-step", "one-cycle", "plateau",
+        "polynomial", "step") and settings of that class, counted in optimiser steps; those of "plateau" in epochs.
+        The length of "cosine", "one-cycle" and "polynomial" is that of the run.  "plateau" watches `monitor`, unless it
+        has one of its own.  `warmup`: so many steps rise linearly before.  A cycle moves Adam's first beta too, unless
+        `betas` are set.
     loss : table
         Settings of CrossEntropyLoss: `label_smoothing`, `weight` (of each class).
 
@@ -125,12 +113,10 @@ class Recipe:
             raise ConfigError(f"patience: {self.monitor} is to be watched, but validation is 0")
         defaults = {"momentum": 0.9} if self.optimizer.get("name") == "sgd" else {}
         object.__setattr__(self, "optimizer", {**defaults, **self.optimizer})
-        _check_table("optimizer", self.optimizer, OPTIMIZERS)
-        _check_table("schedule", self.schedule, SCHEDULES, ("warmup",))
-        if self.schedule["name"] == "step" and "step_size" not in self.schedule:
-            raise ConfigError("schedule.step_size: is missing; after how many optimiser steps is the rate to fall?")
-        if self.monitor not in _MONITORS:
-            raise ConfigError(f"monitor: is {self.monitor!r}, expected {', '.join(_MONITORS)}")
+        if self.monitor not in choices.MONITORS:
+            raise ConfigError(f"monitor: is {self.monitor!r}, expected {', '.join(choices.MONITORS)}")
+        choices.check_optimizer(self.optimizer)
+        choices.check_schedule(self.schedule, self.validation, self.monitor)
         if self.unreadable not in ON_ERROR:
             raise ConfigError(f"unreadable: is {self.unreadable!r}, expected {', '.join(ON_ERROR)}")
         try:
@@ -139,11 +125,6 @@ class Recipe:
             raise ConfigError(f"data: {self.data!r} is no valid text, which config.toml must be") from None
         self.make_loss()
         self.make_augment()
-        if not _is(self.optimizer.get("lr"), float) or not 0 < self.optimizer["lr"] < float("inf"):
-            raise ConfigError(f"optimizer.lr: is {self.optimizer.get('lr')!r}, a finite number above 0 is needed")
-        warmup = self.schedule.get("warmup", 0)
-        if not _is(warmup, int) or warmup < 0:
-            raise ConfigError(f"schedule.warmup: is {warmup!r}, a number of steps is needed")
 
     # --- in and out ------------------------------------------------------------------------------------
 
@@ -193,7 +174,7 @@ class Recipe:
     @property
     def length_is_fixed(self) -> bool:
         """Whether the schedule is made for just this number of epochs."""
-        return self.schedule["name"] in ("cosine", "one-cycle")
+        return bool(choices.SCHEDULES[self.schedule["name"]].length)
 
     def make_augment(self) -> Augment | None:
         """Return what changes the training images, None if nothing does."""
@@ -205,27 +186,13 @@ class Recipe:
 
     def make_optimizer(self, model: Module) -> Optimizer:
         """Return the optimiser for `model`, which is built."""
-        given = {name: value for name, value in self.optimizer.items() if name != "name"}
-        if isinstance(given.get("betas"), list):
-            given["betas"] = tuple(given["betas"])
-        kind = OPTIMIZERS[self.optimizer["name"]]
-        return make(kind, "optimizer", given, parameters=model.parameters())  # type: ignore[no-any-return]
+        return choices.make_optimizer(self.optimizer, model)
 
     def make_schedule(self, optimizer: Optimizer, steps: int) -> Schedule:
         """Return the schedule for a run of `steps` optimiser steps."""
-        name, warmup = self.schedule["name"], self.schedule.get("warmup", 0)
-        given = {key: value for key, value in self.schedule.items() if key not in ("name", "warmup")}
-        if warmup >= steps:
-            raise ConfigError(f"schedule.warmup: is {warmup} steps, the whole run has {steps}")
-        if name == "one-cycle":
-            # Adam's beta1 takes part in the cycle; a momentum or betas that the recipe states stay.
-            free = self.optimizer["name"] != "sgd" and "betas" not in self.optimizer
-            given = {"cycle_momentum": free} | given | {"max_lr": optimizer.lr, "total_steps": steps - warmup}
-        elif name == "cosine":
-            given |= {"T_max": steps - warmup}
-        before = [LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)] if warmup else []
-        main: Schedule = make(SCHEDULES[name], "schedule", given, optimizer=optimizer)
-        return SequentialLR(optimizer, [*before, main], [warmup]) if before else main
+        # Adam's beta1 takes part in a cycle; a momentum or betas that the recipe states stay.
+        free = self.optimizer["name"] in ("adam", "adamw") and "betas" not in self.optimizer
+        return choices.make_schedule(self.schedule, optimizer, steps, cycle_momentum=free, monitor=self.monitor)
 
 
 def _is(value: Any, kind: type) -> bool:
@@ -233,14 +200,3 @@ def _is(value: Any, kind: type) -> bool:
     if kind in (int, float) and isinstance(value, bool):
         return False
     return isinstance(value, (int, float) if kind is float else kind)
-
-
-def _check_table(path: str, table: Mapping[str, Any], kinds: Mapping[str, type], more: tuple[str, ...] = ()) -> None:
-    """Refuse a table whose name is unknown, or which has a setting that this class does not take."""
-    name = str(table.get("name"))
-    if name not in kinds:
-        raise ConfigError(f"{path}.name: is {table.get('name')!r}, expected {', '.join(kinds)}")
-    known = ["name", *more, *(key for key in arguments(kinds[name]) if key not in _OF_THE_RUN)]
-    for key in table:
-        if key not in known:
-            raise unknown(f"{path}.{key}", key, known)

@@ -43,8 +43,8 @@ def make(kind: Callable[..., Any], where: str, given: Mapping[str, Any], **objec
         _check_value(f"{where}.{name}", value, inspect.signature(kind).parameters[name].default)
     try:
         return kind(**objects, **given)
-    except PellucidError:
-        raise
+    except PellucidError as error:
+        raise type(error)(f"{where}: {error}") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"{where}: makes no {kind.__name__}: {error}") from error
 
