@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from .._core.arrays import Array
 from ..ops._dispatch import unrepeatable
-from ..ops._memory import Gradients
 from .module import Module
 from .parameter import Parameter
 
@@ -15,10 +14,10 @@ class Weighted(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def run_backward(self, op_backward: Callable[..., Gradients], grad_y: Array) -> Array | None:
+    def run_backward(self, op_backward: Callable[..., tuple[Array | None, ...]], grad_y: Array) -> Array | None:
         """Run the op's backward on what forward kept; its gradients go to the parameters, grad_x is returned."""
         weight, bias = self.weight, self.bias
-        out = weight.free_grad(), None if bias is None else bias.free_grad()
+        out = tuple(None if parameter is None else parameter.free_grad() for parameter in (weight, bias))
         grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
         for parameter, gradient, place in zip((weight, bias), gradients, out, strict=True):
             if parameter is None or gradient is None:
