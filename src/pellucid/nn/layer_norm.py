@@ -27,8 +27,8 @@ class LayerNorm(Weighted):
 
     Examples
     --------
-    >>> LayerNorm(3)(np.array([[1.0, 2.0, 3.0]], np.float32)).round(3).tolist()
-    [[-1.225000023841858, 0.0, 1.225000023841858]]
+    >>> LayerNorm(2)(np.array([[1.0, 3.0], [20.0, 10.0]], np.float32)).round(3).tolist()
+    [[-1.0, 1.0], [1.0, -1.0]]
     """
 
     kernels_only = True
