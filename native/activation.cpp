@@ -27,11 +27,7 @@ void leaky_relu_backward(const float* grad_y, const float* slope, float* grad_x,
 }
 
 void sigmoid_forward(const float* x, float* y, long n) {
-    // exp(-|x|) is at most 1: nothing overflows or cancels.
-    for_each(n, [=](Lanes at) {
-        vf value = at.load(x), power = exp(-magnitude(value));
-        at.store(y, (value < 0.0f ? power : splat(1.0f)) / (1.0f + power));
-    });
+    for_each(n, [=](Lanes at) { at.store(y, logistic(at.load(x))); });
 }
 
 void sigmoid_backward(const float* grad_y, const float* y, float* grad_x, long n) {

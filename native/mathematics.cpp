@@ -14,4 +14,12 @@ void log(const float* x, float* y, long n) {
     for_each(n, [=](Lanes at) { at.store(y, log(at.load(x))); });
 }
 
+void log1p(const float* x, float* y, long n) {
+    for_each(n, [=](Lanes at) { at.store(y, log1p(at.load(x))); });
+}
+
+void erf(const float* x, float* y, long n) {
+    for_each(n, [=](Lanes at) { at.store(y, erf(at.load(x))); });
+}
+
 PELLUCID_CLOSE

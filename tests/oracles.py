@@ -117,6 +117,31 @@ def linear_loops(x, weight, bias=None):
     return y
 
 
+def im2col_loops(x, *, kernel_size, stride=1, padding=0, dilation=1):
+    N, C, H, W = x.shape
+    (KH, KW), (SH, SW), (DH, DW) = _pair(kernel_size), _pair(stride), _pair(dilation)
+    reach = DH * (KH - 1) + 1, DW * (KW - 1) + 1
+    (top, bottom), (left, right) = _sides(padding, *reach)
+    OH, OW = (H + top + bottom - reach[0]) // SH + 1, (W + left + right - reach[1]) // SW + 1
+    y = np.zeros((N, C * KH * KW, OH * OW))
+    for n, c, u, v, i, j in np.ndindex(N, C, KH, KW, OH, OW):
+        row, column = i * SH + u * DH - top, j * SW + v * DW - left
+        if 0 <= row < H and 0 <= column < W:
+            y[n, (c * KH + u) * KW + v, i * OW + j] = x[n, c, row, column]
+    return y
+
+
+def col2im_loops(x, *, output_size, kernel_size, stride=1, padding=0, dilation=1):
+    (N, rows, _), (KH, KW) = x.shape, _pair(kernel_size)
+    y = np.zeros((N, rows // (KH * KW), *output_size))
+    for place in np.ndindex(y.shape):  # what im2col copies a pixel to is what comes back to it
+        one = np.zeros(y.shape)
+        one[place] = 1
+        columns = im2col_loops(one, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
+        y[place] = (columns * x).sum()
+    return y
+
+
 def relu_loops(x):
     return np.array([v if v > 0 else 0.0 for v in x.ravel()]).reshape(x.shape)
 
@@ -131,6 +156,28 @@ def sigmoid_loops(x):
 
 def tanh_loops(x):
     return np.array([math.tanh(v) for v in x.ravel()]).reshape(x.shape)
+
+
+def elu_loops(x, *, alpha=1.0):
+    return np.array([v if v > 0 else alpha * (math.exp(v) - 1) for v in x.ravel()]).reshape(x.shape)
+
+
+def gelu_loops(x, *, approximate="none"):
+    def tanh_one(v):
+        return v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3)))
+
+    def exact_one(v):
+        return v / 2 * (1 + math.erf(v / math.sqrt(2)))
+
+    return np.array([(tanh_one if approximate == "tanh" else exact_one)(v) for v in x.ravel()]).reshape(x.shape)
+
+
+def silu_loops(x):
+    return np.array([v / (1 + math.exp(-v)) for v in x.ravel()]).reshape(x.shape)
+
+
+def hard_swish_loops(x):
+    return np.array([v * min(max(v + 3, 0), 6) / 6 for v in x.ravel()]).reshape(x.shape)
 
 
 def softmax_loops(x):

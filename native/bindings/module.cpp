@@ -72,6 +72,9 @@ NB_MODULE(_engine, m) {
     bind_dropout(m);
     bind_flatten(m);
     bind_gather(m);
+    bind_group_norm(m);
+    bind_im2col(m);
+    bind_layer_norm(m);
     bind_linear(m);
     bind_loss(m);
     bind_optim(m);

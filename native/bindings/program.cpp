@@ -69,6 +69,10 @@ public:
     void relu() { each(kernels_->relu_forward); }
     void sigmoid() { each(kernels_->sigmoid_forward); }
     void tanh() { each(kernels_->tanh_forward); }
+    void elu(double alpha) { each(kernels_->elu_forward, (float)alpha); }
+    void gelu(bool by_tanh) { each(kernels_->gelu_forward, by_tanh); }
+    void hard_swish() { each(kernels_->hard_swish_forward); }
+    void silu() { each(kernels_->silu_forward); }
     void softmax(long K) { rows(K, kernels_->softmax_forward); }
     void log_softmax(long K) { rows(K, kernels_->log_softmax_forward); }
 
@@ -113,9 +117,9 @@ private:
         steps_.push_back(std::move(step));
     }
 
-    template <class F>
-    void each(F kernel) {
-        add(outputs_, [size = outputs_, kernel](const float* in, float* out, long N) { kernel(in, out, N * size); });
+    template <class F, class... A>
+    void each(F kernel, A... options) {
+        add(outputs_, [=, size = outputs_](const float* in, float* out, long N) { kernel(in, out, options..., N * size); });
     }
 
     template <class F>
@@ -154,6 +158,10 @@ void bind_program(nb::module_& m) {
         .def("relu", &Program::relu)
         .def("sigmoid", &Program::sigmoid)
         .def("tanh", &Program::tanh)
+        .def("elu", &Program::elu, "alpha"_a)
+        .def("gelu", &Program::gelu, "by_tanh"_a)
+        .def("hard_swish", &Program::hard_swish)
+        .def("silu", &Program::silu)
         .def("softmax", &Program::softmax, "K"_a)
         .def("log_softmax", &Program::log_softmax, "K"_a)
         .def_prop_ro("inputs", &Program::inputs)

@@ -123,10 +123,12 @@ def test_a_split_of_more_than_there_is():
     ("inputs", "labels", "names", "error", "words"),
     [
         (np.zeros((3, 2)), np.zeros(2, int), (), ShapeError, "3 inputs but labels of shape"),
-        (np.zeros((3, 2)), np.zeros((3, 1, 1), int), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros((3, 2)), np.zeros((2, 1, 1)), (), ShapeError, "3 inputs but labels of shape"),
+        (np.zeros((3, 2)), np.zeros((3, 1, 1), int), (), DtypeError, "as other numbers must"),
+        (np.zeros((3, 2)), np.zeros(3), ("a",), ConfigError, r"labels of shape \(3,\) are numbers to meet, they have"),
         (np.zeros((3, 2)), np.zeros((3, 2), int), (), DtypeError, r"probabilities \(N, K\) must be float"),
         (np.zeros(3), np.zeros(3, int), (), ShapeError, "samples along a first axis"),
-        (np.zeros((3, 2)), np.zeros(3), (), DtypeError, "labels are float64"),
+        (np.zeros((3, 2)), np.zeros(3, bool), (), DtypeError, "labels are bool"),
         (np.zeros((3, 2)), np.array([0, -1, 1]), (), ShapeError, "label -1 is out of range"),
         (
             np.zeros((3, 2)),
@@ -195,3 +197,29 @@ def test_sample_weights_stay_with_their_samples():
 def test_sample_weights_that_make_no_sense(weights, error, words):
     with pytest.raises(error, match=words):
         replace(weighted(), sample_weights=weights)
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 2), (6, 2, 3), (6, 2, 3, 4)])
+def test_numbers_to_meet_may_have_any_shape(shape, rng):
+    numbers = rng.standard_normal(shape)
+    data = Dataset(np.arange(6.0)[:, None], numbers)
+    for part in (data, *data.split(2, seed=3)):
+        indices = np.arange(len(part))[::-1]
+        x, y = part.batch(indices)
+        assert y.dtype == np.float32
+        assert (y == numbers[x[:, 0].astype(int)].astype(np.float32)).all()
+    assert [len(part) for part in data.split(2)] == [4, 2]
+    assert data.batch([0, 1], np.float64)[1].tolist() == numbers[:2].tolist()
+
+
+def test_images_to_meet_lie_channels_last():
+    _, y = Dataset(np.zeros((3, 1)), np.zeros((3, 2, 4, 5))).batch([0, 2])
+    assert y.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def test_numbers_to_meet_are_no_classes():
+    data = Dataset(np.zeros((3, 1)), np.zeros(3))
+    assert data.class_names == ()
+    assert not data.has_classes
+    with pytest.raises(ConfigError, match="they have no classes"):
+        data.classes  # noqa: B018

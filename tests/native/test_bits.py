@@ -28,13 +28,14 @@ def numbers(shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def both(op, shape, **options):
+def both(op, shape, *parameters, **options):
     """Forward and backward of an op, as one list of arrays."""
     forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
-    y, saved = forward(3 * numbers(shape), **options)
-    rest = [a for a in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(a, np.ndarray)]
+    y, saved = forward(3 * numbers(shape), *parameters, **options)
     gradients = backward(numbers(y.shape, seed=1), saved)
-    return [y, *rest, *(g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None)]
+    rest = [a for a in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(a, np.ndarray)]
+    several = gradients if isinstance(gradients, tuple) else (gradients,)
+    return [y, *rest, *(gradient for gradient in several if gradient is not None)]
 
 
 def together(op, *shapes, **options):
@@ -86,9 +87,10 @@ def labels(kind):
 RUNS = {
     **{
         f"{op}, {name}": lambda op=op, shape=shape: both(op, shape)
-        for op in ("relu", "leaky_relu", "sigmoid", "tanh", "flatten")
+        for op in ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "gelu", "hard_swish", "silu", "flatten")
         for name, shape in (("images", IMAGES), ("rows", ROWS))
     },
+    "gelu by tanh": lambda: both("gelu", ROWS, approximate="tanh"),
     **{
         f"{op}, {name}": lambda op=op, shape=shape: both(op, shape)
         for op in ("batch_norm", "batch_norm_relu")
@@ -100,6 +102,28 @@ RUNS = {
     "softmax of four axes": lambda: both("softmax", IMAGES),
     **{f"cross_entropy, {k}": lambda k=k: both("cross_entropy", ROWS, targets=labels(k)) for k in ("labels", "soft")},
     "cross_entropy, smoothed": lambda: both("cross_entropy", ROWS, targets=labels("labels"), label_smoothing=0.1),
+    **{
+        f"{op}, {name}": lambda op=op, shape=shape: both(op, shape, targets=np.abs(numbers(shape, seed=2)))
+        for op in ("mse", "huber", "bce_with_logits")
+        for name, shape in (("images", IMAGES), ("rows", ROWS), ("numbers", (30_001,)))
+    },
+    "bce_with_logits, weighted": lambda: both(
+        "bce_with_logits", IMAGES, targets=np.abs(numbers(IMAGES, seed=2)), pos_weight=np.abs(numbers(IMAGES[1:]))
+    ),
+    **{
+        f"layer_norm, {shape}": lambda shape=shape: both(
+            "layer_norm", shape, numbers(shape[1:]), numbers(shape[1:], seed=2), normalized_shape=shape[1:]
+        )
+        for shape in (IMAGES, ROWS, (11, 3000))
+    },
+    **{
+        f"group_norm, {shape}": lambda shape=shape: both(
+            "group_norm", shape, numbers(shape[1:2]), numbers(shape[1:2], seed=2), num_groups=3
+        )
+        for shape in (IMAGES, (9, 21, 990), (3001, 39))
+    },
+    "im2col": lambda: both("im2col", IMAGES, kernel_size=(3, 2), stride=(2, 1), padding=1),
+    "col2im": lambda: both("col2im", (7, 126, 990), output_size=(33, 30), kernel_size=(3, 2), padding=((1, 1), (0, 1))),
     "dropout, images": lambda: both("dropout", IMAGES, p=0.3, key=KEY),
     "dropout, one channel": lambda: both("dropout", (9, 1, 60, 70), p=0.3, key=KEY),
     "dropout, rows": lambda: both("dropout", ROWS, p=0.3, key=KEY),
@@ -144,8 +168,8 @@ RUNS = {
 }
 RULES = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 SAME_AS_NUMPY = (
-    "relu", "leaky_relu", "flatten", "dropout", "dropout2d", "max_pool2d", *RULES, "clip_grad_value",
-    "MovingAverage", "gather_normalize",
+    "relu", "leaky_relu", "hard_swish", "flatten", "im2col", "col2im", "dropout", "dropout2d", "max_pool2d", *RULES,
+    "clip_grad_value", "MovingAverage", "gather_normalize",
 )  # fmt: skip
 
 

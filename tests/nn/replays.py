@@ -13,11 +13,18 @@ SHAPE = (2, 9, 8)
 def every_layer():
     """All kinds of layers, some of them alone and some in the groups that are fused."""
     ahead = [nn.Conv2d(2, 6, 3, padding=1), nn.LeakyReLU(), nn.MaxPool2d(3, stride=2, padding=1), nn.Dropout(0.3)]
-    middle = [nn.Conv2d(6, 5, 3, padding=1), nn.Tanh(), nn.AvgPool2d(2, stride=1), nn.Dropout2d(0.2)]
+    middle = [
+        nn.Conv2d(6, 5, 3, padding=1),
+        nn.Tanh(),
+        nn.GroupNorm(1, 5),
+        nn.AvgPool2d(2, stride=1),
+        nn.Dropout2d(0.2),
+    ]
     middle += [nn.Conv2d(5, 4, 3), nn.ReLU()]
     middle += [nn.AdaptiveMaxPool2d((3, 2)), nn.AdaptiveAvgPool2d((1, 2))]
     middle += [nn.Reshape(4, 2), nn.Conv1d(4, 4, 3, padding=1), nn.MaxPool1d(3, 1, 1), nn.Permute(2, 1)]
     rows = [nn.Flatten(), nn.Linear(8, 9), nn.Sigmoid(), nn.Dropout(0.2), nn.Linear(9, 8), nn.ReLU()]
+    rows += [nn.LayerNorm(8), nn.ELU(0.5), nn.GELU(), nn.GELU("tanh"), nn.Hardswish(), nn.SiLU()]
     return nn.Sequential(*ahead, *middle, *rows, nn.Linear(8, 7), nn.Softmax(), nn.Linear(7, 3), nn.LogSoftmax())
 
 

@@ -8,10 +8,13 @@ from numpy.testing import assert_array_equal
 
 from pellucid import DtypeError, ShapeError, native
 from pellucid.nn import (
+    ELU,
+    GELU,
     AvgPool2d,
     Conv2d,
     Dropout,
     Flatten,
+    Hardswish,
     LeakyReLU,
     Linear,
     LogSoftmax,
@@ -21,6 +24,7 @@ from pellucid.nn import (
     ReLU,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Tanh,
 )
@@ -59,6 +63,17 @@ def test_it_equals_the_model(engine, N, rng):
         assert program_of(predictor) is not None, "or nothing is compared here"
         with model.inference():
             assert_array_equal(y, model(x))
+
+
+@needs_engine
+@pytest.mark.parametrize("layer", [ELU(0.3), GELU(), GELU("tanh"), Hardswish(), SiLU()], ids=repr)
+def test_an_activation_with_settings_of_its_own(layer, rng):
+    x, model = images(rng, 3), Sequential(Conv2d(2, 5, 3), layer).build((2, 12, 10), seed=1).eval()
+    predictor = Predictor(model)
+    y = predictor(x)
+    assert program_of(predictor) is not None, "or nothing is compared here"
+    with model.inference():
+        assert_array_equal(y, model(x))
 
 
 @needs_engine

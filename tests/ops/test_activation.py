@@ -1,13 +1,16 @@
 """Activations."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pellucid import DtypeError
 from pellucid.ops import (
+    elu_forward,
+    gelu_forward,
+    hard_swish_forward,
     leaky_relu_backward,
     leaky_relu_forward,
     leaky_relu_shape,
@@ -17,20 +20,14 @@ from pellucid.ops import (
     sigmoid_backward,
     sigmoid_forward,
     sigmoid_shape,
+    silu_forward,
     tanh_backward,
     tanh_forward,
     tanh_shape,
 )
-from tests.checks import OpLaws, apart, case, refuse
+from tests.checks import OpLaws, apart, case
+from tests.ops.activations import REFUSED, SHAPES
 from tests.oracles import leaky_relu_loops, relu_loops, sigmoid_loops, tanh_loops
-
-SHAPES = {
-    "rows": case((3, 4)),
-    "images": case((2, 3, 4, 5)),
-    "one number": case((1,)),
-    "sequences": case((2, 3, 4)),
-}
-REFUSED = {"bytes": refuse(np.zeros(3, np.uint8), error=DtypeError, words="x is uint8; convert it")}
 
 
 class TestReLU(OpLaws):
@@ -71,7 +68,20 @@ class TestTanh(OpLaws):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("forward", [relu_forward, leaky_relu_forward, sigmoid_forward, tanh_forward])
+@pytest.mark.parametrize(
+    "forward",
+    [
+        relu_forward,
+        leaky_relu_forward,
+        sigmoid_forward,
+        tanh_forward,
+        elu_forward,
+        gelu_forward,
+        partial(gelu_forward, approximate="tanh"),
+        hard_swish_forward,
+        silu_forward,
+    ],
+)
 def test_nan_is_passed_on(forward, dtype):
     assert np.isnan(forward(np.full(40, np.nan, dtype))[0]).all()
 

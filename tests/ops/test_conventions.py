@@ -18,6 +18,16 @@ def test_leaky_relu_has_its_negative_slope_at_0():
     assert ops.leaky_relu_backward(np.ones(3), saved).tolist() == [0.25, 0.25, 1]
 
 
+def test_elu_has_slope_alpha_at_0():
+    _, saved = ops.elu_forward(np.array([0.0, 2.0]), alpha=0.25)
+    assert ops.elu_backward(np.ones(2), saved).tolist() == [0.25, 1]
+
+
+def test_hard_swish_has_the_outer_slopes_at_its_kinks():
+    _, saved = ops.hard_swish_forward(np.array([-3.0, 0.0, 3.0]))
+    assert ops.hard_swish_backward(np.ones(3), saved).tolist() == [0, 0.5, 1]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_the_first_of_equal_maxima_gets_the_gradient(stride, dtype):
@@ -101,11 +111,22 @@ CALLS = {
     "leaky_relu": ([(2, 3)], {}),
     "sigmoid": ([(2, 3)], {}),
     "tanh": ([(2, 3)], {}),
+    "elu": ([(2, 3)], {}),
+    "gelu": ([(2, 3)], {}),
+    "hard_swish": ([(2, 3)], {}),
+    "silu": ([(2, 3)], {}),
     "softmax": ([(2, 3)], {}),
     "log_softmax": ([(2, 3)], {}),
     "dropout": ([(2, 3)], {"p": 0.5, "key": 1}),
     "dropout2d": ([(2, 3, 4, 5)], {"p": 0.5, "key": 1}),
     "flatten": ([(2, 3, 4, 5)], {}),
+    "im2col": ([(2, 2, 5, 4)], {"kernel_size": (3, 2), "padding": 1}),
+    "col2im": ([(2, 12, 25)], {"output_size": (5, 4), "kernel_size": (3, 2), "padding": 1}),
+    "layer_norm": ([(2, 3, 4), (4,), (4,)], {"normalized_shape": 4}),
+    "group_norm": ([(2, 4, 3, 2), (4,), (4,)], {"num_groups": 2}),
+    "mse": ([(2, 3)], {"targets": frozen(np.ones((2, 3)))}),
+    "huber": ([(2, 3)], {"targets": frozen(np.ones((2, 3)))}),
+    "bce_with_logits": ([(2, 3)], {"targets": frozen(np.ones((2, 3))), "pos_weight": frozen(np.ones(3))}),
     "cross_entropy": (
         [(2, 3)],
         {"targets": frozen(np.full((2, 3), 1 / 3)), "label_smoothing": 0.1, "weight": frozen(np.ones(3))},

@@ -16,6 +16,8 @@ def torch_functions():
     return f
 
 
+THEIRS = {"hard_swish": "hardswish", "im2col": "unfold", "col2im": "fold"}  # where the names differ
+
 CASES = {
     "conv2d": ("conv2d", [(2, 3, 9, 8), (5, 3, 3, 2), (5,)], {"stride": (2, 1), "padding": (1, 0)}, {}),
     "conv2d same": ("conv2d", [(2, 3, 6, 7), (4, 3, 3, 3), (4,)], {"padding": "same"}, {}),
@@ -78,6 +80,19 @@ CASES = {
     "leaky_relu": ("leaky_relu", [(3, 4, 5)], {"negative_slope": 0.2}, {}),
     "sigmoid": ("sigmoid", [(3, 4, 5)], {}, {}),
     "tanh": ("tanh", [(3, 4, 5)], {}, {}),
+    "elu": ("elu", [(3, 4, 5)], {"alpha": 0.7}, {}),
+    "gelu": ("gelu", [(3, 4, 5)], {}, {}),
+    "gelu by tanh": ("gelu", [(3, 4, 5)], {"approximate": "tanh"}, {}),
+    "hard_swish": ("hard_swish", [(9, 4, 5)], {}, {}),
+    "silu": ("silu", [(3, 4, 5)], {}, {}),
+    "im2col": ("im2col", [(2, 3, 9, 8)], {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 2)}, {}),
+    "im2col dilated": ("im2col", [(2, 3, 9, 8)], {"kernel_size": 3, "dilation": (2, 1)}, {}),
+    "col2im": (
+        "col2im",
+        [(2, 18, 55)],
+        {"output_size": (9, 8), "kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 2)},
+        {},
+    ),
     "softmax": ("softmax", [(3, 6)], {}, {"dim": -1}),
     "log_softmax": ("log_softmax", [(2, 3, 6)], {}, {"dim": -1}),
 }
@@ -92,7 +107,9 @@ def test_op(name, rng):
     y, saved = getattr(ops, f"{op}_forward")(*arrays, **options)
     tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
     statistics = (None, None) if op == "batch_norm" else ()  # none are kept
-    expected = getattr(torch_functions(), op)(tensors[0], *statistics, *tensors[1:], **options, **only_torch)
+    expected = getattr(torch_functions(), THEIRS.get(op, op))(
+        tensors[0], *statistics, *tensors[1:], **options, **only_torch
+    )
     close(y, expected.detach().numpy(), BOUND)
     g = rng.standard_normal(y.shape)
     expected.backward(torch.tensor(g))
@@ -115,10 +132,16 @@ def test_ties_of_a_pool_go_the_same_way():
 def test_a_kink_has_the_same_slope():
     import torch
 
-    for op, options in (("relu", {}), ("leaky_relu", {"negative_slope": 0.2})):
-        tensor = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-        getattr(torch_functions(), op)(tensor, **options).sum().backward()
-        _, saved = getattr(ops, f"{op}_forward")(np.zeros(3), **options)
+    for op, at, options in (
+        ("relu", 0, {}),
+        ("leaky_relu", 0, {"negative_slope": 0.2}),
+        ("elu", 0, {"alpha": 0.5}),
+        ("hard_swish", -3, {}),
+        ("hard_swish", 3, {}),
+    ):
+        tensor = torch.full((3,), at, dtype=torch.float64, requires_grad=True)
+        getattr(torch_functions(), THEIRS.get(op, op))(tensor, **options).sum().backward()
+        _, saved = getattr(ops, f"{op}_forward")(np.full(3, at, np.float64), **options)
         assert getattr(ops, f"{op}_backward")(np.ones(3), saved).tolist() == tensor.grad.tolist()
 
 

@@ -18,7 +18,7 @@ from .train import SHORT, recipe_of
 @click.option("--data", metavar="SOURCE", help="Folder of four IDX files, or a name of `data list`.")
 @click.option("--subset", type=click.IntRange(1), nargs=2, metavar="N M", help="Use N training images, as train does.")
 @click.option("--batch-size", type=click.IntRange(1), help="Images in an optimiser step.")
-@click.option("--optimizer", type=click.Choice(["adam", "adamw", "sgd"]))
+@click.option("--optimizer", type=click.Choice(["adagrad", "adam", "adamw", "rmsprop", "sgd"]))
 @click.option("--seed", type=click.IntRange(0), help="Settles start values, order and dropout.")
 @click.option("--start", type=click.FloatRange(0, min_open=True), default=1e-6, show_default=True, help="First rate.")
 @click.option("--end", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="Last rate.")

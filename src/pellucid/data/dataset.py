@@ -23,10 +23,11 @@ class Dataset:
     inputs : array (N, ...)
         uint8 images (N, C, H, W) stay one byte a pixel until a batch is made; other types become float then.
         Or inputs that are made for each batch, see `pellucid.data.made`.
-    labels : integer array (N,), or float array (N, K)
-        The class of each sample, or the probability of each class.
+    labels : integer array (N,), or float array (N, ...)
+        The class of each sample, or the probability of each class (N, K); or numbers of any shape that a network is to
+        meet, (N, K) too.
     class_names : tuple of str
-        Names of the classes 0, 1, ...; without them the labels' numbers serve.
+        Names of the classes 0, 1, ...; without them the labels' numbers serve.  Numbers to meet have none.
     normalize : Normalize
         What a batch of uint8 images goes through; by default pixels become 0 to 1.
     sample_weights : float array (N,), optional
@@ -47,6 +48,8 @@ class Dataset:
     >>> x, y = data.batch([0, 3])
     >>> x.shape, x.dtype.name, y.tolist(), data.class_names
     ((2, 1, 2, 2), 'float32', [0, 1], ('0', '1'))
+    >>> Dataset(np.zeros((2, 3)), np.array([0.5, -1.0])).batch([1])[1].tolist()     # numbers to meet
+    [-1.0]
     """
 
     inputs: Array
@@ -61,13 +64,22 @@ class Dataset:
         object.__setattr__(self, "labels", np.asarray(self.labels))
         if self.inputs.ndim < 2:
             raise ShapeError(f"Dataset: inputs have shape {self.inputs.shape}, samples along a first axis are needed")
-        soft = self.labels.ndim == 2
-        if self.labels.shape[:1] != self.inputs.shape[:1] or self.labels.ndim > 2:
+        if self.labels.shape[:1] != self.inputs.shape[:1]:
             raise ShapeError(f"Dataset: {len(self.inputs)} inputs but labels of shape {self.labels.shape}")
-        if self.labels.dtype.kind not in ("f" if soft else "iu"):
-            kind = "probabilities (N, K) must be float" if soft else "classes (N,) must be integers"
+        if self.labels.dtype.kind not in ("fiu" if self.labels.ndim == 1 else "f"):
+            kind = "classes (N,) must be integers, probabilities (N, K) must be float, as other numbers must"
             raise DtypeError(f"Dataset: labels are {self.labels.dtype} of shape {self.labels.shape}; {kind}")
-        classes = self.classes
+        if self.has_classes:
+            self._name_classes()
+        elif self.class_names:
+            raise ConfigError(
+                f"Dataset: labels of shape {self.labels.shape} are numbers to meet, they have no class names"
+            )
+        if self.sample_weights is not None:
+            self._check_weights(np.asarray(self.sample_weights))
+
+    def _name_classes(self) -> None:
+        soft, classes = self.labels.ndim == 2, self.classes
         low, high = (int(classes.min()), int(classes.max())) if len(self) else (0, -1)
         if not self.class_names:
             count = self.labels.shape[1] if soft else high + 1
@@ -75,8 +87,6 @@ class Dataset:
         if low < 0 or high >= len(self.class_names):
             wrong = low if low < 0 else high
             raise ShapeError(f"Dataset: label {wrong} is out of range, there are {len(self.class_names)} classes")
-        if self.sample_weights is not None:
-            self._check_weights(np.asarray(self.sample_weights))
 
     def _check_weights(self, weights: Array) -> None:
         if weights.shape != (len(self),):
@@ -91,8 +101,15 @@ class Dataset:
         object.__setattr__(self, "sample_weights", weights)
 
     @property
+    def has_classes(self) -> bool:
+        """Whether labels are classes or may be their probabilities; else they are numbers to meet."""
+        return self.labels.ndim == 2 or self.labels.dtype.kind in "iu"
+
+    @property
     def classes(self) -> Array:
         """The class of each sample (N,): its label, or the most probable one."""
+        if not self.has_classes:
+            raise ConfigError(f"Dataset: labels of shape {self.labels.shape} are numbers to meet, they have no classes")
         return self.labels if self.labels.ndim == 1 else self.labels.argmax(axis=1)
 
     def __len__(self) -> int:
@@ -112,7 +129,7 @@ class Dataset:
         else:
             x = in_memory_order(self.inputs[chosen].astype(kind, copy=False))
         labels = self.labels[chosen]
-        return x, labels if labels.ndim == 1 else labels.astype(kind, copy=False)
+        return x, in_memory_order(labels.astype(kind, copy=False)) if labels.dtype.kind == "f" else labels
 
     def take(self, indices: npt.ArrayLike) -> Self:
         """Return a dataset of these samples, in this order."""
@@ -124,17 +141,19 @@ class Dataset:
     def split(self, count: int, seed: int = 0) -> tuple[Self, Self]:
         """Return (the rest, `count` samples drawn by `seed`), both with the classes in this set's proportions.
 
-        Each class gives its share rounded down; what is left goes to the largest remainders.
+        Each class gives its share rounded down; what is left goes to the largest remainders.  Without classes all
+        samples are alike.
         Both parts keep the order of this set.
         """
         if not 0 <= count <= len(self):
             raise ConfigError(f"Dataset: {count} samples asked for, there are {len(self)}")
-        sizes = np.bincount(self.classes, minlength=len(self.class_names))
+        classes = self.classes if self.has_classes else np.zeros(len(self), np.int64)
+        sizes = np.bincount(classes, minlength=len(self.class_names))
         shares, remainders = np.divmod(sizes * count, max(len(self), 1))
         shares[np.argsort(-remainders, kind="stable")[: count - shares.sum()]] += 1
         drawn = np.zeros(len(self), bool)
         for label, share in enumerate(shares):
-            members = np.flatnonzero(self.classes == label)
+            members = np.flatnonzero(classes == label)
             drawn[members[permutation(key(seed, "split", label), len(members))[:share]]] = True
         return self.take(np.flatnonzero(~drawn)), self.take(np.flatnonzero(drawn))
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from .._core.errors import ConfigError
 from ..nn import CrossEntropyLoss, FlatParameters
-from ..optim import Optimizer
+from ..optim import SGD, Optimizer
 from ..train.choices import OPTIMIZERS
 
 LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy")
@@ -44,5 +44,6 @@ def make_optimizer(given: OptimizerChoice, parameters: FlatParameters) -> Optimi
     if isinstance(given, Optimizer):
         return given
     if isinstance(given, str):
-        return OPTIMIZERS[given](parameters, **({"momentum": 0.9} if given == "sgd" else {}))  # type: ignore[no-any-return]
+        kind: Callable[..., Optimizer] = OPTIMIZERS[given]  # each has a rate of its own
+        return SGD(parameters, momentum=0.9) if given == "sgd" else kind(parameters)
     return given(parameters)

@@ -1,6 +1,6 @@
 """Layers and networks: named parameters around the operations of `pellucid.ops`."""
 
-from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .activation import ELU, GELU, Hardswish, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .adaptive_pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, GlobalAvgPool2d, GlobalMaxPool2d
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .branches import Concat, Residual
@@ -9,10 +9,13 @@ from .container import Sequential
 from .conv import Conv2d
 from .conv1d import Conv1d
 from .dropout import Dropout, Dropout1d, Dropout2d
+from .entry_loss import BCEWithLogitsLoss, HuberLoss, MSELoss
 from .flatten import Flatten
 from .graph import Graph
+from .group_norm import GroupNorm
+from .layer_norm import LayerNorm
 from .linear import Linear
-from .loss import CrossEntropyLoss
+from .loss import CrossEntropyLoss, Loss
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
 from .pool import AvgPool2d, MaxPool2d
@@ -21,11 +24,14 @@ from .predictor import Predictor
 from .reshape import Identity, Permute, Reshape
 
 __all__ = [
+    "ELU",
+    "GELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "Add",
     "AvgPool1d",
     "AvgPool2d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
@@ -42,10 +48,16 @@ __all__ = [
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
     "Graph",
+    "GroupNorm",
+    "Hardswish",
+    "HuberLoss",
     "Identity",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "Loss",
+    "MSELoss",
     "MaxPool1d",
     "MaxPool2d",
     "Module",
@@ -57,6 +69,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Tanh",

@@ -1,10 +1,11 @@
-"""Activation layers: no parameters, no sizes; the mathematics is in ops/activation.py and ops/softmax.py."""
+"""Activation layers: no parameters, no sizes; the mathematics is in ops/activation.py, softmax.py, elu.py and so on."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .. import ops
 from .._core.arrays import Array
+from ..ops.gelu import is_by_tanh
 from .module import Module
 
 
@@ -101,6 +102,100 @@ class Tanh(Activation):
     kernels_only = True
 
     op = ops.tanh_forward, ops.tanh_backward
+
+
+class SiLU(Activation):
+    """x * sigmoid(x), number by number; also called swish.
+
+    Examples
+    --------
+    >>> SiLU()(np.array([[0.0, 1000.0]])).tolist()
+    [[0.0, 1000.0]]
+    """
+
+    kernels_only = True
+
+    op = ops.silu_forward, ops.silu_backward
+
+
+class Hardswish(Activation):
+    """x * min(max(x + 3, 0), 6) / 6, number by number: SiLU by straight lines.
+
+    Examples
+    --------
+    >>> Hardswish()(np.array([[-3.0, -1.5, 3.0]])).tolist()
+    [[-0.0, -0.375, 3.0]]
+    """
+
+    kernels_only = True
+
+    op = ops.hard_swish_forward, ops.hard_swish_backward
+
+
+class ELU(Module):
+    """x where x > 0, else alpha * (exp(x) - 1), number by number.
+
+    Parameters
+    ----------
+    alpha : float
+
+    Examples
+    --------
+    >>> ELU(0.5)(np.array([[-1000.0, 3.0]])).tolist()
+    [[-0.5, 3.0]]
+    """
+
+    kernels_only = True
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Array) -> Array:
+        """Return y, of x's shape."""
+        y, saved = ops.elu_forward(x, alpha=self.alpha)
+        self.keep(saved)
+        return y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x."""
+        return ops.elu_backward(grad_y, self.kept())
+
+    def __repr__(self) -> str:
+        return f"ELU({self.alpha})"
+
+
+class GELU(Module):
+    """x times the probability that a standard normal number is less than x, number by number.
+
+    Parameters
+    ----------
+    approximate : "none" or "tanh"
+        "tanh" puts a sigmoid in the place of the probability, as networks that were trained with it need.
+
+    Examples
+    --------
+    >>> GELU()(np.array([[-1.0, 0.0, 1.0]])).round(4).tolist()
+    [[-0.1587, 0.0, 0.8413]]
+    """
+
+    kernels_only = True
+
+    def __init__(self, approximate: str = "none") -> None:
+        is_by_tanh("GELU", approximate)
+        self.approximate = approximate
+
+    def forward(self, x: Array) -> Array:
+        """Return y, of x's shape."""
+        y, saved = ops.gelu_forward(x, approximate=self.approximate)
+        self.keep(saved)
+        return y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x."""
+        return ops.gelu_backward(grad_y, self.kept())
+
+    def __repr__(self) -> str:
+        return f"GELU({self.approximate!r})" if self.approximate != "none" else "GELU()"
 
 
 class Softmax(Activation):

@@ -13,8 +13,9 @@ from .._core.errors import DtypeError, ShapeError
 from ..ops import softmax_forward
 from ..ops._memory import permanent
 from ..ops._taps import pool_options
+from ..ops.gelu import is_by_tanh
 from ..ops.pool2d import divisors
-from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .activation import ELU, GELU, Hardswish, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout, Dropout1d, Dropout2d
@@ -172,6 +173,16 @@ def _activation(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
     return add
 
 
+def _elu(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    program.elu(layers[0].alpha)
+    return True
+
+
+def _gelu(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+    program.gelu(is_by_tanh("GELU", layers[0].approximate))
+    return True
+
+
 def _along_rows(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
     def add(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
         if len(shape) < 3:  # the last axis of an image does not lie together in memory
@@ -193,6 +204,10 @@ _STEPS: dict[type[Any], Callable[[Any, Sequence[Any], Shape], bool]] = {
     ReLU: _activation("relu"),
     Sigmoid: _activation("sigmoid"),
     Tanh: _activation("tanh"),
+    Hardswish: _activation("hard_swish"),
+    SiLU: _activation("silu"),
+    ELU: _elu,
+    GELU: _gelu,
     Softmax: _along_rows("softmax"),
     LogSoftmax: _along_rows("log_softmax"),
 }

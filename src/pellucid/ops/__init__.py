@@ -36,6 +36,7 @@ from .batch_norm import (
     batch_norm_relu_shape,
     batch_norm_shape,
 )
+from .bce_with_logits import bce_with_logits_backward, bce_with_logits_forward, bce_with_logits_shape
 from .combine import (
     add_backward,
     add_forward,
@@ -51,6 +52,7 @@ from .conv1d import conv1d_backward, conv1d_forward, conv1d_shape
 from .conv2d import conv2d_backward, conv2d_forward, conv2d_shape
 from .dropout import dropout_backward, dropout_forward, dropout_shape
 from .dropout2d import dropout2d_backward, dropout2d_forward, dropout2d_shape
+from .elu import elu_backward, elu_forward, elu_shape
 from .flatten import flatten_backward, flatten_forward, flatten_shape
 from .fused import (
     conv2d_relu_avg_pool2d_backward,
@@ -63,6 +65,21 @@ from .fused import (
     conv2d_relu_max_pool2d_shape,
     conv2d_relu_shape,
 )
+from .gelu import gelu_backward, gelu_forward, gelu_shape
+from .group_norm import group_norm_backward, group_norm_forward, group_norm_shape
+from .hard_swish import hard_swish_backward, hard_swish_forward, hard_swish_shape
+from .huber import huber_backward, huber_forward, huber_shape
+from .im2col import (
+    col2im,
+    col2im_backward,
+    col2im_forward,
+    col2im_shape,
+    im2col,
+    im2col_backward,
+    im2col_forward,
+    im2col_shape,
+)
+from .layer_norm import layer_norm_backward, layer_norm_forward, layer_norm_shape
 from .linear import (
     linear_backward,
     linear_forward,
@@ -72,6 +89,7 @@ from .linear import (
     linear_shape,
 )
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
+from .mse import mse_backward, mse_forward, mse_shape
 from .pool1d import (
     avg_pool1d_backward,
     avg_pool1d_forward,
@@ -89,6 +107,7 @@ from .pool2d import (
     max_pool2d_shape,
 )
 from .reshape import permute_backward, permute_forward, permute_shape, reshape_backward, reshape_forward, reshape_shape
+from .silu import silu_backward, silu_forward, silu_shape
 from .softmax import (
     log_softmax_backward,
     log_softmax_forward,
@@ -120,6 +139,13 @@ __all__ = [
     "batch_norm_relu_forward",
     "batch_norm_relu_shape",
     "batch_norm_shape",
+    "bce_with_logits_backward",
+    "bce_with_logits_forward",
+    "bce_with_logits_shape",
+    "col2im",
+    "col2im_backward",
+    "col2im_forward",
+    "col2im_shape",
     "concatenate_backward",
     "concatenate_forward",
     "concatenate_shape",
@@ -147,9 +173,31 @@ __all__ = [
     "dropout_backward",
     "dropout_forward",
     "dropout_shape",
+    "elu_backward",
+    "elu_forward",
+    "elu_shape",
     "flatten_backward",
     "flatten_forward",
     "flatten_shape",
+    "gelu_backward",
+    "gelu_forward",
+    "gelu_shape",
+    "group_norm_backward",
+    "group_norm_forward",
+    "group_norm_shape",
+    "hard_swish_backward",
+    "hard_swish_forward",
+    "hard_swish_shape",
+    "huber_backward",
+    "huber_forward",
+    "huber_shape",
+    "im2col",
+    "im2col_backward",
+    "im2col_forward",
+    "im2col_shape",
+    "layer_norm_backward",
+    "layer_norm_forward",
+    "layer_norm_shape",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "leaky_relu_shape",
@@ -168,6 +216,9 @@ __all__ = [
     "max_pool2d_backward",
     "max_pool2d_forward",
     "max_pool2d_shape",
+    "mse_backward",
+    "mse_forward",
+    "mse_shape",
     "multiply_backward",
     "multiply_forward",
     "multiply_shape",
@@ -183,6 +234,9 @@ __all__ = [
     "sigmoid_backward",
     "sigmoid_forward",
     "sigmoid_shape",
+    "silu_backward",
+    "silu_forward",
+    "silu_shape",
     "softmax_backward",
     "softmax_forward",
     "softmax_shape",

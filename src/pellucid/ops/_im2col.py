@@ -1,4 +1,7 @@
-"""Windows of an image as rows of a matrix, and what lies in groups of channels as a stack of matrices: im2col."""
+"""Windows of an image as rows of a matrix, and what lies in groups of channels as a stack of matrices: im2col.
+
+It is what conv2d takes, in blocks and with channels last; the op of that name, with PyTorch's columns, is in im2col.py.
+"""
 
 from collections.abc import Iterator
 

@@ -8,8 +8,7 @@ import numpy as np
 from .._core.arrays import Array
 from .._core.errors import ConfigError
 from ..data import Dataset, Loader, Normalize
-from ..nn import CrossEntropyLoss, Module
-from ..ops import softmax_forward
+from ..nn import CrossEntropyLoss, Loss, Module
 from ..ops._memory import Arena, outside
 from .batches import Data, Given, as_batches
 from .metrics import Means, Metric, accuracy, measure
@@ -23,9 +22,10 @@ class Evaluator:
     ----------
     model : Module
         Built: ``model.build(input_shape, seed)``.
-    loss : CrossEntropyLoss, optional
+    loss : Loss, optional
+        CrossEntropyLoss by default.
     metrics : mapping of name to function, optional
-        (logits, targets) -> one value for each sample; accuracy by default.
+        (logits, targets) -> one value for each sample; by default accuracy with a CrossEntropyLoss, else none.
     normalize : Normalize, optional
         What arrays of uint8 images go through; a Dataset or Loader brings its own.
 
@@ -39,14 +39,16 @@ class Evaluator:
     def __init__(
         self,
         model: Module,
-        loss: CrossEntropyLoss | None = None,
+        loss: Loss | None = None,
         *,
         metrics: Mapping[str, Metric] | None = None,
         normalize: Normalize | None = None,
     ) -> None:
         self._dtype = model.parameters().data.dtype
-        self.model, self.loss = model, loss or CrossEntropyLoss()
-        self.metrics = {"accuracy": accuracy} if metrics is None else dict(metrics)
+        self.model, self.loss = model, CrossEntropyLoss() if loss is None else loss
+        if metrics is None:
+            metrics = {"accuracy": accuracy} if isinstance(self.loss, CrossEntropyLoss) else {}
+        self.metrics = dict(metrics)
         if taken := self.metrics.keys() & {"loss", "epoch", "lr"}:
             raise ConfigError(
                 f"{type(self).__name__}: {', '.join(sorted(taken))} cannot name a metric, the history has such a column"
@@ -86,15 +88,21 @@ class Evaluator:
         return predictions.report(means.result(), class_names)
 
     def predict_logits(self, inputs: Dataset | Array) -> Array:
-        """Return the raw scores (N, K) of a Dataset or an array; uint8 images are normalised as those of `fit` were."""
+        """Return the network's outputs (N, ...), of a classifier raw scores (N, K), for a Dataset or an array.
+
+        uint8 images are normalised as those of `fit` were.
+        """
         if not isinstance(inputs, Dataset):
             inputs = Dataset(inputs, np.zeros(len(inputs), np.int64), normalize=self.normalize)
         return np.concatenate([logits for logits, *_ in self._forward(self._batches(inputs))])
 
     def predict(self, inputs: Dataset | Array) -> Array:
-        """Return the probability of each class (N, K): the softmax of `predict_logits`."""
-        probabilities, _ = softmax_forward(self.predict_logits(inputs))
-        return probabilities
+        """Return what `predict_logits` gives as the loss understands it.
+
+        With a CrossEntropyLoss it is the probability of each class (N, K), with a BCEWithLogitsLoss that of each yes
+        (N, ...), and where numbers are to be met, the numbers.
+        """
+        return self.loss.predictions(self.predict_logits(inputs))
 
     def _forward(self, batches: Loader | Given) -> Iterator[tuple[Array, ...]]:
         """Yield (logits, targets) and sample weights, where there are any, of each batch in evaluation mode."""

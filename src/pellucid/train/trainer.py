@@ -10,7 +10,7 @@ import numpy as np
 from .._core.arrays import Array
 from .._core.errors import ConfigError, PellucidError
 from ..data import Loader
-from ..nn import CrossEntropyLoss, Module
+from ..nn import Loss, Module
 from ..ops._check import whole
 from ..ops._memory import outside
 from ..optim import Optimizer, Schedule, clip_grad_norm, clip_grad_value
@@ -34,11 +34,12 @@ class Trainer(Evaluator):
         Built: ``model.build(input_shape, seed)``.
     optimizer : Optimizer
         Made for ``model.parameters()``.
-    loss : CrossEntropyLoss, optional
+    loss : Loss, optional
+        CrossEntropyLoss by default.
     schedule : Schedule, optional
         Sets the learning rate of each step; without it the rate stays.
     metrics : mapping of name to function, optional
-        (logits, targets) -> one value for each sample; accuracy by default.
+        (logits, targets) -> one value for each sample; by default accuracy with a CrossEntropyLoss, else none.
     seed : int
         Dropout masks are functions of (seed, step); the order of the samples, where `fit` makes the batches,
         of (seed, epoch).
@@ -80,7 +81,7 @@ class Trainer(Evaluator):
         self,
         model: Module,
         optimizer: Optimizer,
-        loss: CrossEntropyLoss | None = None,
+        loss: Loss | None = None,
         *,
         schedule: Schedule | None = None,
         metrics: Mapping[str, Metric] | None = None,

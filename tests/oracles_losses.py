@@ -1,0 +1,32 @@
+"""The loops of oracles.py for losses of targets that have the shape of the outputs."""
+
+import math
+
+import numpy as np
+
+
+def mse_loops(x, *, targets):
+    return np.array([np.mean([(a - b) ** 2 for a, b in zip(*pair, strict=True)]) for pair in _samples(x, targets)])
+
+
+def huber_loops(x, *, targets, delta=1.0):
+    def one(d):
+        return d * d / 2 if abs(d) <= delta else delta * (abs(d) - delta / 2)
+
+    return np.array([np.mean([one(a - b) for a, b in zip(*pair, strict=True)]) for pair in _samples(x, targets)])
+
+
+def bce_with_logits_loops(x, *, targets, pos_weight=None):
+    weights = np.ones(x.shape[1:]) if pos_weight is None else pos_weight
+
+    def one(a, t, w):
+        p = 1 / (1 + math.exp(-a))
+        return -w * t * math.log(p) - (1 - t) * math.log(1 - p)
+
+    return np.array(
+        [np.mean([one(*e) for e in zip(*pair, weights.ravel(), strict=True)]) for pair in _samples(x, targets)]
+    )
+
+
+def _samples(x, targets):
+    return [(a.ravel(), b.ravel()) for a, b in zip(x, targets, strict=True)]
