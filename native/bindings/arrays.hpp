@@ -159,6 +159,7 @@ using Released = nb::call_guard<Unlocked>;
 void bind_activation(nb::module_& m);
 void bind_batch_norm(nb::module_& m);
 void bind_conv2d(nb::module_& m);
+void bind_conv2d_norm(nb::module_& m);
 void bind_dropout(nb::module_& m);
 void bind_flatten(nb::module_& m);
 void bind_gather(nb::module_& m);

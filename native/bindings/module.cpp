@@ -66,6 +66,7 @@ NB_MODULE(_engine, m) {
     bind_activation(m);
     bind_batch_norm(m);
     bind_conv2d(m);
+    bind_conv2d_norm(m);
     bind_dropout(m);
     bind_flatten(m);
     bind_gather(m);

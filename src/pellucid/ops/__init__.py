@@ -42,6 +42,14 @@ from .fused import (
     conv2d_relu_max_pool2d_shape,
     conv2d_relu_shape,
 )
+from .fused_norm import (
+    conv2d_batch_norm_relu_backward,
+    conv2d_batch_norm_relu_forward,
+    conv2d_batch_norm_relu_max_pool2d_backward,
+    conv2d_batch_norm_relu_max_pool2d_forward,
+    conv2d_batch_norm_relu_max_pool2d_shape,
+    conv2d_batch_norm_relu_shape,
+)
 from .linear import (
     linear_backward,
     linear_forward,
@@ -79,6 +87,12 @@ __all__ = [
     "batch_norm_relu_shape",
     "batch_norm_shape",
     "conv2d_backward",
+    "conv2d_batch_norm_relu_backward",
+    "conv2d_batch_norm_relu_forward",
+    "conv2d_batch_norm_relu_max_pool2d_backward",
+    "conv2d_batch_norm_relu_max_pool2d_forward",
+    "conv2d_batch_norm_relu_max_pool2d_shape",
+    "conv2d_batch_norm_relu_shape",
     "conv2d_forward",
     "conv2d_relu_avg_pool2d_backward",
     "conv2d_relu_avg_pool2d_forward",
