@@ -66,7 +66,7 @@ def test_names_and_types_of_the_state():
     assert state["0.num_batches_tracked"].dtype == np.int64
     assert state["0.num_batches_tracked"].shape == ()
     assert (state["0.running_var"] == 1).all()
-    assert list(Sequential(BatchNorm2d(3, affine=False)).build((3, 2, 2)).state_dict())[0] == "0.running_mean"
+    assert next(iter(Sequential(BatchNorm2d(3, affine=False)).build((3, 2, 2)).state_dict())) == "0.running_mean"
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])
