@@ -112,7 +112,7 @@ void batch_norm_forward(const Channels& s, const float* x, const float* weight, 
     const Rows rows(s, PADDED, 2);
     const float* from = rows.read(x, 0);
     float* to = rows.target(y, 1);
-    const Normal normal = Normal::in(scratch(LOCAL, Normal::floats(s.C)), s.C);
+    const Normal normal = Normal::in(NORMS, s.C);
     normal.set(s.C, statistics, weight, bias, eps);
     for_row_pieces(s.N * s.P, s.C, [=](long begin, long end) {
         for_vectors(begin, end, s.C, [=](long c, long lanes) {
@@ -138,8 +138,9 @@ void batch_norm_backward(const Channels& s, const float* grad_y, const float* y_
         const long at = begin * s.C;
         add_products(g + at, y ? y + at : nullptr, from + at, statistics, end - begin, s.C, mine, mine + s.C);
     });
-    const NormGradient norm = NormGradient::in(scratch(LOCAL, NormGradient::floats(s.C)), s.C);
-    norm.set(s.C, statistics, weight, eps, (double)(s.N * s.P), given, sums, sums + s.C, grad_weight, grad_bias);
+    const Normal norm = Normal::in(NORMS, s.C);
+    norm.set(s.C, statistics, weight, nullptr, eps);
+    norm.set_gradient(s.C, statistics, weight, eps, (double)(s.N * s.P), given, sums, sums + s.C, grad_weight, grad_bias);
     if (!grad_x) return;
     for_row_pieces(s.N * s.P, s.C, [=](long begin, long end) {
         for_vectors(begin, end, s.C, [=](long c, long lanes) {
@@ -163,6 +164,17 @@ void track_batch_norm(const double* statistics, float* running_mean, float* runn
     for (long c = 0; c < C; c++) {
         running_mean[c] = (float)(kept * (double)running_mean[c] + f * statistics[c]);
         running_var[c] = (float)(kept * (double)running_var[c] + f * (statistics[C + c] * (count / (count - 1))));
+    }
+}
+
+void fold_batch_norm(const float* weight, const float* bias, const float* norm_weight, const float* norm_bias,
+                     const float* mean, const float* var, float* folded_weight, float* folded_bias, double eps, long O,
+                     long I) {
+    for (long o = 0; o < O; o++) {
+        const double factor = (norm_weight ? norm_weight[o] : 1.0) / __builtin_sqrt((double)var[o] + eps);
+        const double moved = (bias ? bias[o] : 0.0) - (double)mean[o];
+        folded_bias[o] = (float)(moved * factor + (norm_bias ? norm_bias[o] : 0.0));
+        for (long i = 0; i < I; i++) folded_weight[o * I + i] = (float)((double)weight[o * I + i] * factor);
     }
 }
 

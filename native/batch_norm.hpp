@@ -11,8 +11,7 @@ PELLUCID_OPEN
 
 constexpr long NORM_BLOCK = 64;  // rows
 
-// Adds f's pair of sums over `rows` rows (at most a block) to two vectors of doubles: f(row, sums) of one vector of
-// channels, from channel c on.  finish(first, second, lane, sums of floats) adds one lane.
+// Two sums for each lane, each in four chains.
 struct Pairs {
     vf first[4], second[4];
 
@@ -64,15 +63,15 @@ INLINE void add_moments(const float* x, long rows, long C, long step, double* su
     }
 }
 
-// y = (x - centre) * scale + shift: centre is the mean, and what is lost when it becomes a float goes into the shift.
+// What a channel's values become.  centre is the mean, and what is lost when it becomes a float goes into the rest:
+//     y = (x - centre) * scale + shift           grad_x = g * scale + (x - centre) * slope + level
 struct Normal {
-    float *centre, *scale, *shift;
+    float *centre, *scale, *shift, *slope, *level;
 
-    static constexpr long ARRAYS = 3;
-    static INLINE_MEMBER long floats(long C) { return ARRAYS * round_up(C, 16); }
-    static INLINE_MEMBER Normal in(float* memory, long C) {
+    static INLINE_MEMBER Normal in(Scratch which, long C) {
         const long step = round_up(C, 16);
-        return {memory, memory + step, memory + 2 * step};
+        float* memory = scratch(which, 5 * step);
+        return {memory, memory + step, memory + 2 * step, memory + 3 * step, memory + 4 * step};
     }
     INLINE_MEMBER void set(long C, const double* statistics, const float* weight, const float* bias, double eps) const {
         for (long c = 0; c < C; c++) {
@@ -83,21 +82,10 @@ struct Normal {
             shift[c] = (float)((bias ? bias[c] : 0.0) - (mean - (double)centre[c]) * factor);
         }
     }
-};
-
-// grad_x = g * scale + (x - centre) * slope + level.
-struct NormGradient {
-    float *centre, *scale, *slope, *level;
-
-    static constexpr long ARRAYS = 4;
-    static INLINE_MEMBER long floats(long C) { return ARRAYS * round_up(C, 16); }
-    static INLINE_MEMBER NormGradient in(float* memory, long C) {
-        const long step = round_up(C, 16);
-        return {memory, memory + step, memory + 2 * step, memory + 3 * step};
-    }
     // From the sums of g and of g * (x - centre) over `count` values; also the gradients of weight and bias.
-    INLINE_MEMBER void set(long C, const double* statistics, const float* weight, double eps, double count, bool given,
-                           const double* sum_g, const double* sum_gx, float* grad_weight, float* grad_bias) const {
+    INLINE_MEMBER void set_gradient(long C, const double* statistics, const float* weight, double eps, double count,
+                                    bool given, const double* sum_g, const double* sum_gx, float* grad_weight,
+                                    float* grad_bias) const {
         for (long c = 0; c < C; c++) {
             const double mean = statistics[c], off = mean - (double)(float)mean;
             const double inverse = 1.0 / __builtin_sqrt(statistics[C + c] + eps);
@@ -106,8 +94,6 @@ struct NormGradient {
             if (grad_weight) grad_weight[c] = (float)of_weight;
             if (grad_bias) grad_bias[c] = (float)sum_g[c];
             const double steep = given ? 0.0 : -factor * inverse * of_weight / count;
-            centre[c] = (float)mean;
-            scale[c] = (float)factor;
             slope[c] = (float)steep;
             level[c] = given ? 0.0f : (float)(-factor * sum_g[c] / count - steep * off);
         }

@@ -132,6 +132,18 @@ void conv2d_run(const Conv& s, const Finish& f, bool exact, const float* x, cons
     }
 }
 
+void conv2d_sample(const Conv& s, const Finish& f, bool exact, const float* x, const float* packed, const float* bias,
+                   float* y, uint8_t* passed) {
+    const long rows = rows_at_once(s, f);
+    switch (algorithm_of(s, f, exact)) {
+        case FEW_CHANNELS: return few_channels_sample(s, f, x, packed, bias, y, passed);
+        case DEPTHWISE: return depthwise_sample(s, f, x, packed, bias, y, passed);
+        case WINOGRAD_2: return winograd_sample(s, f, 2, x, packed, bias, y, passed);
+        case WINOGRAD_4: return winograd_sample(s, f, 4, x, packed, bias, y, passed);
+        default: return direct_strips(s, f, x, packed, bias, y, passed, 0, (f.OH * f.KH + rows - 1) / rows);
+    }
+}
+
 void conv2d_forward(const Conv& s, const Finish& f, bool exact, const float* x, const float* weight, const float* bias,
                     float* y, uint8_t* passed) {
     float* packed = scratch(PACKED, conv2d_packed_size(s, f, exact));

@@ -75,6 +75,16 @@ void winograd_pack(const Conv& s, int M, const float* weight, float* packed);
 void winograd_run(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,
                   float* y, uint8_t* passed);
 
+// One sample, by the thread that asks.
+void conv2d_sample(const Conv& s, const Finish& f, bool exact, const float* x, const float* packed, const float* bias,
+                   float* y, uint8_t* passed);
+void winograd_sample(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,
+                     float* y, uint8_t* passed);
+void few_channels_sample(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias,
+                         float* y, uint8_t* passed);
+void depthwise_sample(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
+                      uint8_t* passed);
+
 // For few output channels, with vectors along the pixels.
 bool few_channels_fit(const Conv& s, const Finish& f);
 long few_channels_packed_size(const Conv& s);

@@ -54,6 +54,7 @@ struct TwoByTwo {
 
 void expand_rows(const Gradient& g, long sample, long first, long end, float* target, long step, long row_step,
                  float* bias) {
+    if (g.norm) return expand_norm_rows(g, sample, first, end, target, step, row_step, bias);
     const Finish& f = g.f;
     for (long i = first; i < end; i++, target += f.KH * row_step) {
         const long at = sample * g.sample_y() + i * f.OW * g.s.O;
@@ -64,14 +65,6 @@ void expand_rows(const Gradient& g, long sample, long first, long end, float* ta
     }
 }
 
-namespace {
-
-// The convolution that makes grad_x: of an image that holds the gradient, SH and SW apart, from (top, left) on.
-struct Turned {
-    Conv s;
-    long top, left;  // may be negative: then the first rows reach nothing of x
-};
-
 Turned turned(const Conv& s) {
     Conv t = s;
     t.C = s.O, t.O = s.C, t.SH = t.SW = 1, t.top = t.bottom = t.left = t.right = 0;
@@ -80,19 +73,19 @@ Turned turned(const Conv& s) {
     return {t, (s.KH - 1) * s.DH - s.top, (s.KW - 1) * s.DW - s.left};
 }
 
-// weight (O, C/G, T) as (C, O/G, T) with the taps in reverse, packed.
-void pack_turned(const Conv& s, const Conv& t, const float* weight, float* packed, float* work) {
+void turn_weights(const Conv& s, const float* weight, float* target) {
     const long C = s.C / s.groups, O = s.O / s.groups, T = s.taps();
     parallel_for(s.C, [=](long c) {
         const long group = c / C;
         for (long o = 0; o < O; o++) {
             const float* from = weight + ((group * O + o) * C + c % C) * T;
-            float* to = work + (c * O + o) * T;
+            float* to = target + (c * O + o) * T;
             for (long tap = 0; tap < T; tap++) to[T - 1 - tap] = from[tap];
         }
     });
-    direct_pack(t, work, packed);
 }
+
+namespace {
 
 void input_gradient(const Gradient& g, const Turned& turned, const float* packed, long sample) {
     const Conv &s = g.s, &t = turned.s;
@@ -157,7 +150,8 @@ void dense_backward(const Gradient& g) {
     if (g.grad_x) {
         const long size = s.groups * panel_count(C) * O * T * PANEL;
         packed = scratch(PACKED, size + s.O * K);
-        pack_turned(s, back.s, g.weight, packed, packed + size);
+        turn_weights(s, g.weight, packed + size);
+        direct_pack(back.s, packed + size, packed);
     }
     const long floats = s.groups * panels * K * PANEL + round_up(s.O, 16);
     float* sums = for_shards(s.N, floats, [=](float* mine, long begin, long end) {
@@ -187,12 +181,17 @@ void dense_backward(const Gradient& g) {
     memcpy(g.grad_bias, bias, s.O * sizeof(float));
 }
 
-void conv2d_backward(const Conv& s, const Finish& f, const float* grad_y, const uint8_t* passed, const float* y_relu,
-                     const float* x, const float* weight, float* grad_x, float* grad_weight, float* grad_bias) {
-    const Gradient g{s, f, grad_y, passed, y_relu, x, weight, grad_x, grad_weight, grad_bias};
-    if (is_depthwise(s)) depthwise_backward(g);
-    else if (is_sparse(s, f)) sparse_backward(g);
+void backward(const Gradient& g) {
+    if (is_depthwise(g.s)) depthwise_backward(g);
+    else if (is_sparse(g.s, g.f)) sparse_backward(g);
+    else if (winograd_gradient_fits(g.s, g.exact)) winograd_backward(g);
     else dense_backward(g);
+}
+
+void conv2d_backward(const Conv& s, const Finish& f, bool exact, const float* grad_y, const uint8_t* passed,
+                     const float* y_relu, const float* x, const float* weight, float* grad_x, float* grad_weight,
+                     float* grad_bias) {
+    backward({s, f, grad_y, passed, y_relu, x, weight, grad_x, grad_weight, grad_bias, exact, nullptr});
 }
 
 PELLUCID_CLOSE

@@ -119,4 +119,9 @@ void depthwise_run(const Conv& s, const Finish& f, const float* x, const float* 
     });
 }
 
+void depthwise_sample(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias, float* y,
+                      uint8_t* passed) {
+    run_rows(s, f, x, packed, bias, y, passed, 0, f.OH);
+}
+
 PELLUCID_CLOSE

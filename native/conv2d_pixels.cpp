@@ -214,4 +214,9 @@ void few_channels_run(const Conv& s, const Finish& f, const float* x, const floa
     });
 }
 
+void few_channels_sample(const Conv& s, const Finish& f, const float* x, const float* packed, const float* bias,
+                         float* y, uint8_t* passed) {
+    run_sample(s, f, x, packed, bias, y, passed);
+}
+
 PELLUCID_CLOSE

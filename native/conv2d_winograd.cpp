@@ -1,77 +1,12 @@
 // conv2d forward by Winograd's tiles: transform the inputs, one product (tiles, C) x (C, O) for each of the points,
 // transform back.  With 2 x 2 tiles a tile is just what a 2 x 2 pooling window wants.
-#include "winograd.hpp"
-
-#include "conv2d.hpp"
+#include "winograd_tiles.hpp"
 
 PELLUCID_OPEN
 
 namespace {
 
-constexpr long UNIT = 16;  // channels come in multiples of it, whatever the width of a vector
 constexpr long PANELS_AT_ONCE = 4;  // that read a point's inputs while they are in the first cache
-
-// How one sample falls into tiles.
-struct Tiling {
-    long rows, columns;  // of tiles
-    long width;          // outputs of a row that somebody wants
-    long height;
-
-    template <int M>
-    static Tiling of(const Finish& f) {
-        const long height = f.OH * f.KH, width = f.OW * f.KW;
-        return {(height + M - 1) / M, (width + M - 1) / M, width, height};
-    }
-};
-
-// Image rows from padded row `first` on, zeros outside: as they lie if nothing of them is outside, else a copy.
-const float* tile_rows(const Conv& s, const float* image, long first, long rows, long columns, float* buffer,
-                       long* row_length) {
-    if (!s.padded() && first + rows <= s.H && columns <= s.W) {
-        *row_length = s.W * s.C;
-        return image + first * *row_length;
-    }
-    *row_length = columns * s.C;
-    const long inside = max(0, min(s.W, columns - s.left)) * s.C, left = s.left * s.C;
-    float* row = buffer;
-    for (long r = first; r < first + rows; r++, row += *row_length) {
-        const long h = r - s.top;
-        if (h < 0 || h >= s.H) {
-            memset(row, 0, *row_length * sizeof(float));
-            continue;
-        }
-        memset(row, 0, left * sizeof(float));
-        memcpy(row + left, image + h * s.W * s.C, inside * sizeof(float));
-        memset(row + left + inside, 0, (*row_length - left - inside) * sizeof(float));
-    }
-    return buffer;
-}
-
-// Tiles of `rows` rows of tiles as [point][tile][channel], points `plane` apart.
-template <int M>
-void transform_inputs(const Conv& s, const Tiling& t, const float* x, long row_length, long rows, float* points,
-                      long plane) {
-    constexpr int TILE = Winograd<M>::TILE;
-    for (long i = 0; i < rows; i++)
-        for (long j = 0; j < t.columns; j++)
-            for (long c = 0; c < s.C; c += WIDTH) {
-                const float* from = x + i * M * row_length + j * M * s.C + c;
-                float* to = points + (i * t.columns + j) * s.C + c;
-                vf half[TILE * TILE], column[TILE];
-#pragma GCC unroll 6
-                for (int v = 0; v < TILE; v++) {
-#pragma GCC unroll 6
-                    for (int u = 0; u < TILE; u++) column[u] = load(from + u * row_length + v * s.C);
-                    Winograd<M>::input(column, half + v, TILE);
-                }
-#pragma GCC unroll 6
-                for (int u = 0; u < TILE; u++) {
-                    Winograd<M>::input(half + u * TILE, column, 1);
-#pragma GCC unroll 6
-                    for (int v = 0; v < TILE; v++) store(to + (u * TILE + v) * plane, column[v]);
-                }
-            }
-}
 
 // Products [point][tile][lane] of one panel into a strip of M rows of outputs, for one row of tiles.
 template <int M>
@@ -193,6 +128,17 @@ long winograd_packed_size(const Conv& s, int M) { return panel_count(s.O) * (M +
 
 void winograd_pack(const Conv& s, int M, const float* weight, float* packed) {
     M == 2 ? pack<2>(s, weight, packed) : pack<4>(s, weight, packed);
+}
+
+void winograd_sample(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,
+                     float* y, uint8_t* passed) {
+    if (M == 2) {
+        const Tiling t = Tiling::of<2>(f);
+        run_tiles<2>(s, f, t, x, packed, bias, y, passed, 0, t.rows);
+    } else {
+        const Tiling t = Tiling::of<4>(f);
+        run_tiles<4>(s, f, t, x, packed, bias, y, passed, 0, t.rows);
+    }
 }
 
 void winograd_run(const Conv& s, const Finish& f, int M, const float* x, const float* packed, const float* bias,

@@ -14,7 +14,7 @@ int thread_count();
 void set_thread_count(int count);
 
 // Memory of this thread that lasts until its next use with the same name; 64-byte aligned, with a vector to spare.
-enum Scratch { PACKED, SHARDS, LOCAL, LISTS, PADDED, ACTIVATIONS, SCRATCH_COUNT };
+enum Scratch { PACKED, SHARDS, LOCAL, LISTS, PADDED, ACTIVATIONS, POINTS, NORMS, SCRATCH_COUNT };
 float* scratch(Scratch which, long floats);
 
 // f(item) for all items; f must write different memory for different items.

@@ -3,7 +3,8 @@
 //     y = A' [ (G g G') . (B' d B) ] A       d: (M+2)^2 inputs, g: 3 x 3 weights, "." number by number
 //
 // A. Lavin and S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016.  F(2x2, 3x3) multiplies by 1 and
-// 1/2 only and rounds like the direct sum; F(4x4, 3x3) rounds some ten times more.
+// 1/2 only and rounds like the direct sum; F(4x4, 3x3) rounds some ten times more.  The gradient of g follows by the
+// chain rule, with d transformed as above:  grad_g = G' [ (B' d B) . (A grad_y A') ] G.
 #pragma once
 #include "simd.hpp"
 
@@ -65,6 +66,22 @@ struct Winograd<4> {
         to[step] = b + d * 2.0f;
         to[2 * step] = a + c * 4.0f;
         to[3 * step] = b + d * 8.0f + m[5];
+    }
+    // The ways back: A g of the outputs' gradient, and G' u of the points' products.
+    static INLINE_MEMBER void output_gradient(const vf* g, vf* to, int step) {
+        const vf a = g[0] + g[2], b = g[1] + g[3], c = g[0] + g[2] * 4.0f, d = g[1] * 2.0f + g[3] * 8.0f;
+        to[0] = g[0];
+        to[step] = a + b;
+        to[2 * step] = a - b;
+        to[3 * step] = c + d;
+        to[4 * step] = c - d;
+        to[5 * step] = g[3];
+    }
+    static INLINE_MEMBER void kernel_gradient(const vf* u, vf* to, int step) {
+        const vf sixth = splat(1.0f / 6), near = (u[1] + u[2]) * sixth, far = u[3] + u[4];
+        to[0] = u[0] * 0.25f - near + far * splat(1.0f / 24);
+        to[step] = (u[2] - u[1]) * sixth + (u[3] - u[4]) * splat(1.0f / 12);
+        to[2 * step] = far * sixth - near + u[5];
     }
 };
 

@@ -162,6 +162,7 @@ void bind_adaptive_pool2d(nb::module_& m);
 void bind_combine(nb::module_& m);
 void bind_augment(nb::module_& m);
 void bind_conv2d(nb::module_& m);
+void bind_conv2d_norm(nb::module_& m);
 void bind_dropout(nb::module_& m);
 void bind_flatten(nb::module_& m);
 void bind_gather(nb::module_& m);

@@ -60,6 +60,18 @@ void track(FloatOut running_mean, FloatOut running_var, const Out<int64_t>& step
             output(running_var, ROW_MAJOR), output(steps, ROW_MAJOR), C, (double)values, momentum.value_or(-1.0));
 }
 
+void fold(FloatIn weight, MaybeIn bias, MaybeIn norm_weight, MaybeIn norm_bias, FloatIn mean, FloatIn var,
+          FloatOut folded_weight, FloatOut folded_bias, double eps) {
+    const long O = count(mean), I = O ? count(weight) / O : 0;
+    expect(count(weight) == O * I && sizes(folded_weight) == sizes(weight) && count(var) == O && count(folded_bias) == O &&
+               (!bias || count(*bias) == O) && (!norm_weight || count(*norm_weight) == O) &&
+               (!norm_bias || count(*norm_bias) == O),
+           "fold_batch_norm: sizes do not fit");
+    perform(&Kernels::fold_batch_norm, Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR), Input(norm_weight, ROW_MAJOR),
+            Input(norm_bias, ROW_MAJOR), Input(mean, ROW_MAJOR), Input(var, ROW_MAJOR), output(folded_weight, ROW_MAJOR),
+            output(folded_bias, ROW_MAJOR), eps, O, I);
+}
+
 }  // namespace
 
 void bind_batch_norm(nb::module_& m) {
@@ -70,6 +82,9 @@ void bind_batch_norm(nb::module_& m) {
     m.def("batch_norm_backward", backward, "grad_y"_a.noconvert(), "y_relu"_a.noconvert().none(), "x"_a.noconvert(),
           "weight"_a.noconvert().none(), "statistics"_a.noconvert(), "grad_x"_a.noconvert().none(),
           "grad_weight"_a.noconvert().none(), "grad_bias"_a.noconvert().none(), "eps"_a, "given"_a, Released());
+    m.def("fold_batch_norm", fold, "weight"_a.noconvert(), "bias"_a.noconvert().none(),
+          "norm_weight"_a.noconvert().none(), "norm_bias"_a.noconvert().none(), "mean"_a.noconvert(),
+          "var"_a.noconvert(), "folded_weight"_a.noconvert(), "folded_bias"_a.noconvert(), "eps"_a, Released());
     m.def("track_batch_norm", track, "running_mean"_a.noconvert(), "running_var"_a.noconvert(), "steps"_a.noconvert(),
           "statistics"_a.noconvert(), "values"_a, "momentum"_a.none(), Released());
 }

@@ -45,13 +45,13 @@ void run_forward(const Sizes& z, FloatIn x, FloatIn weight, MaybeIn bias, FloatO
 }
 
 void run_backward(const Sizes& z, FloatIn grad_y, Bytes passed, MaybeIn y_relu, FloatIn x, FloatIn weight,
-                  MaybeOut grad_x, FloatOut grad_weight, MaybeOut grad_bias) {
+                  MaybeOut grad_x, FloatOut grad_weight, MaybeOut grad_bias, bool exact) {
     expect(!passed || sizes(*passed) == sizes(grad_y), "conv2d: index has another shape than grad_y");
     expect(!y_relu || sizes(*y_relu) == sizes(grad_y), "conv2d: y has another shape than grad_y");
     expect(!grad_x || sizes(*grad_x) == sizes(x), "conv2d: grad_x has another shape than x");
     expect(sizes(grad_weight) == sizes(weight) && (!grad_bias || count(*grad_bias) == z.s.O),
            "conv2d: gradients do not fit");
-    perform(&Kernels::conv2d_backward, z.s, z.f, Input(grad_y, IMAGE), Input<uint8_t>(passed, IMAGE),
+    perform(&Kernels::conv2d_backward, z.s, z.f, exact, Input(grad_y, IMAGE), Input<uint8_t>(passed, IMAGE),
             Input(y_relu, IMAGE), Input(x, IMAGE), Input(weight, ROW_MAJOR), output(grad_x, IMAGE),
             output(grad_weight, ROW_MAJOR), output(grad_bias, ROW_MAJOR));
 }
@@ -63,9 +63,9 @@ void conv2d_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pair st
 }
 
 void conv2d_backward(FloatIn grad_y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
-                     MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups) {
+                     MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, false, NO_POOL, {1, 1});
-    run_backward(z, grad_y, std::nullopt, std::nullopt, x, weight, grad_x, grad_weight, grad_bias);
+    run_backward(z, grad_y, std::nullopt, std::nullopt, x, weight, grad_x, grad_weight, grad_bias, exact);
 }
 
 void conv2d_relu_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pair stride, Sides padding, Pair dilation,
@@ -75,9 +75,9 @@ void conv2d_relu_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pa
 }
 
 void conv2d_relu_backward(FloatIn grad_y, FloatIn y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
-                          MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups) {
+                          MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, true, NO_POOL, {1, 1});
-    run_backward(z, grad_y, std::nullopt, y, x, weight, grad_x, grad_weight, grad_bias);
+    run_backward(z, grad_y, std::nullopt, y, x, weight, grad_x, grad_weight, grad_bias, exact);
 }
 
 template <Pooling pooling>
@@ -90,9 +90,9 @@ void conv2d_relu_pool_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut 
 template <Pooling pooling>
 void conv2d_relu_pool_backward(FloatIn grad_y, const In<uint8_t>& passed, FloatIn x, FloatIn weight, MaybeOut grad_x,
                                FloatOut grad_weight, MaybeOut grad_bias, Pair window, Pair stride, Sides padding,
-                               Pair dilation, long groups) {
+                               Pair dilation, long groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, true, pooling, window);
-    run_backward(z, grad_y, passed, std::nullopt, x, weight, grad_x, grad_weight, grad_bias);
+    run_backward(z, grad_y, passed, std::nullopt, x, weight, grad_x, grad_weight, grad_bias, exact);
 }
 
 template <Pooling pooling>
@@ -102,7 +102,8 @@ void bind_pooled(nb::module_& m, const char* forward, const char* backward) {
           "dilation"_a, "groups"_a, "exact"_a, Released());
     m.def(backward, conv2d_relu_pool_backward<pooling>, "grad_y"_a.noconvert(), "passed"_a.noconvert(),
           "x"_a.noconvert(), "weight"_a.noconvert(), "grad_x"_a.noconvert().none(), "grad_weight"_a.noconvert(),
-          "grad_bias"_a.noconvert().none(), "window"_a, "stride"_a, "padding"_a, "dilation"_a, "groups"_a, Released());
+          "grad_bias"_a.noconvert().none(), "window"_a, "stride"_a, "padding"_a, "dilation"_a, "groups"_a,
+          "exact"_a, Released());
 }
 
 }  // namespace
@@ -112,13 +113,14 @@ void bind_conv2d(nb::module_& m) {
           "y"_a.noconvert(), "stride"_a, "padding"_a, "dilation"_a, "groups"_a, "exact"_a, Released());
     m.def("conv2d_backward", conv2d_backward, "grad_y"_a.noconvert(), "x"_a.noconvert(), "weight"_a.noconvert(),
           "grad_x"_a.noconvert().none(), "grad_weight"_a.noconvert(), "grad_bias"_a.noconvert().none(), "stride"_a,
-          "padding"_a, "dilation"_a, "groups"_a, Released());
+          "padding"_a, "dilation"_a, "groups"_a, "exact"_a, Released());
     m.def("conv2d_relu_forward", conv2d_relu_forward, "x"_a.noconvert(), "weight"_a.noconvert(),
           "bias"_a.noconvert().none(), "y"_a.noconvert(), "stride"_a, "padding"_a, "dilation"_a, "groups"_a, "exact"_a,
           Released());
     m.def("conv2d_relu_backward", conv2d_relu_backward, "grad_y"_a.noconvert(), "y"_a.noconvert(), "x"_a.noconvert(),
           "weight"_a.noconvert(), "grad_x"_a.noconvert().none(), "grad_weight"_a.noconvert(),
-          "grad_bias"_a.noconvert().none(), "stride"_a, "padding"_a, "dilation"_a, "groups"_a, Released());
+          "grad_bias"_a.noconvert().none(), "stride"_a, "padding"_a, "dilation"_a, "groups"_a, "exact"_a,
+          Released());
     bind_pooled<MAX_POOL>(m, "conv2d_relu_max_pool2d_forward", "conv2d_relu_max_pool2d_backward");
     bind_pooled<AVG_POOL>(m, "conv2d_relu_avg_pool2d_forward", "conv2d_relu_avg_pool2d_backward");
 }

@@ -69,6 +69,7 @@ NB_MODULE(_engine, m) {
     bind_combine(m);
     bind_augment(m);
     bind_conv2d(m);
+    bind_conv2d_norm(m);
     bind_dropout(m);
     bind_flatten(m);
     bind_gather(m);

@@ -45,6 +45,19 @@ public:
         });
     }
 
+    // C channels of P pixels each, with running statistics.
+    void batch_norm(long C, long P, MaybeIn weight, MaybeIn bias, FloatIn mean, FloatIn var, double eps, bool relu) {
+        expects(C * P);
+        expect(count(mean) == C && count(var) == C && (!weight || count(*weight) == C) && (!bias || count(*bias) == C),
+               "program: a batch-norm of another size");
+        std::shared_ptr<double> statistics(new double[2 * C], std::default_delete<double[]>());
+        kernels_->batch_norm_given(Input(mean, ROW_MAJOR), Input(var, ROW_MAJOR), statistics.get(), C);
+        auto scale = copy(weight), added = copy(bias);
+        add(C * P, [=, k = kernels_](const float* in, float* out, long N) {
+            k->batch_norm_forward(Channels{N, C, P, false}, in, scale.get(), added.get(), statistics.get(), out, eps, relu);
+        });
+    }
+
     void flatten(long C, long P) {
         expects(C * P);
         add(C * P, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
@@ -149,6 +162,8 @@ private:
 void bind_program(nb::module_& m) {
     nb::class_<Program>(m, "Program", "A network for inference; see nn/predictor.py.")
         .def(nb::init<long>(), "inputs"_a)
+        .def("batch_norm", &Program::batch_norm, "C"_a, "P"_a, "weight"_a.noconvert().none(), "bias"_a.noconvert().none(),
+             "mean"_a.noconvert(), "var"_a.noconvert(), "eps"_a, "relu"_a)
         .def("conv2d", &Program::conv2d, "x_shape"_a, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "stride"_a,
              "padding"_a, "dilation"_a, "groups"_a, "relu"_a, "pooling"_a, "window"_a, "exact"_a)
         .def("linear", &Program::linear, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "relu"_a)

@@ -102,6 +102,11 @@ CALLS = {
     "avg_pool2d": ([(2, 2, 5, 4)], {"kernel_size": 3, "stride": 1, "padding": 1}),
     "adaptive_avg_pool2d": ([(2, 2, 5, 4)], {"output_size": (3, 2)}),
     "adaptive_max_pool2d": ([(2, 2, 5, 4)], {"output_size": (3, 2)}),
+    "conv2d_batch_norm_relu": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,), (4,), (4,)], {"padding": 1}),
+    "conv2d_batch_norm_relu_max_pool2d": (
+        [(2, 2, 5, 4), (4, 2, 3, 2), (4,), (4,), (4,)],
+        {"padding": 1, "kernel_size": 2},
+    ),
     "conv2d_relu": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1}),
     "conv2d_relu_max_pool2d": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1, "kernel_size": 2}),
     "conv2d_relu_avg_pool2d": ([(2, 2, 5, 4), (4, 2, 3, 2), (4,)], {"padding": 1, "kernel_size": 2}),

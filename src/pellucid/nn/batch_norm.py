@@ -58,10 +58,17 @@ class BatchNorm(Weighted):
         """Return weight and bias, as far as there are any."""
         return self.weight.data if self.weight else None, self.bias.data if self.bias else None
 
+    @property
+    def constant(self) -> bool:
+        """Whether the running statistics count now."""
+        return not self.training and self.running_mean is not None
+
     def given(self) -> dict[str, Array]:
         """Return the running statistics if they count now, as arguments of the op."""
-        if self.training or self.running_mean is None or self.running_var is None:
+        if not self.constant:
             return {}
+        assert self.running_mean is not None
+        assert self.running_var is not None
         return {"mean": self.running_mean.data, "var": self.running_var.data}
 
     def track(self, statistics: Array, x_shape: Shape) -> None:

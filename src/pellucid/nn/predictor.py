@@ -16,11 +16,12 @@ from ..ops._taps import pool_options
 from ..ops.gelu import is_by_tanh
 from ..ops.pool2d import divisors
 from .activation import ELU, GELU, Hardswish, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
-from .fuse import Fused, Step, steps
+from .fuse import ConvNormFused, Folded, Fused, Step, steps
 from .linear import Linear
 from .module import Module
 from .pool import AvgPool2d, MaxPool2d
@@ -116,43 +117,71 @@ def _compile(engine: Any, plan: Sequence[Step], sample: Shape, outputs: Shape) -
     """Return (program, shape of a sample's output), or None if a step has no place in a program."""
     program, shape = engine.Program(prod(sample)), sample
     for step in plan:
-        layers = step.layers if isinstance(step, Fused) else (step,)
-        if not _STEPS[type(layers[0])](program, layers, shape):
+        if not _STEPS[type(_layers(step)[0])](program, step, shape):
             return None
-        for layer in layers:
+        for layer in _layers(step):
             shape = layer.output_shape(shape)
     assert shape == outputs, "the plan leads elsewhere than the model"
     return program, shape
 
 
-# What a step adds to a program: (program, its layers, shape before it) -> whether it can.
+# What a step adds to a program: (program, step, shape before it) -> whether it can.
 
 
-def _conv2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+def _conv2d(program: Any, step: Step, shape: Shape) -> bool:
+    layers = _layers(step)
     conv, last = layers[0], layers[-1]
     options = conv.settled()
     pooling = _POOLING.get(type(last), 0)
     window = last.kernel_size if pooling else (1, 1)
-    bias = conv.bias.data if conv.bias else None
-    program.conv2d(shape, conv.weight.data, bias, *options[:4], len(layers) > 1, pooling, window, options.exact)
+    if isinstance(step, ConvNormFused):  # not folded: there are no running statistics
+        return False
+    program.conv2d(shape, *_arrays(step), *options[:4], _has_relu(layers), pooling, window, options.exact)
     return True
 
 
-def _linear(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
-    linear = layers[0]
+def _linear(program: Any, step: Step, shape: Shape) -> bool:
     if len(shape) == 1:
-        program.linear(linear.weight.data, linear.bias.data if linear.bias else None, len(layers) > 1)
+        program.linear(*_arrays(step), _has_relu(_layers(step)))
     return len(shape) == 1
 
 
-def _flatten(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+def _batch_norm(program: Any, step: Step, shape: Shape) -> bool:
+    layers = _layers(step)
+    norm = layers[0]
+    given = norm.given()
+    if not given or len(shape) == 2:  # a batch that is its own measure; channels that do not lie together in memory
+        return False
+    program.batch_norm(
+        shape[0], prod(shape[1:]), *norm.affine_arrays(), given["mean"], given["var"], norm.eps, _has_relu(layers)
+    )
+    return True
+
+
+def _layers(step: Step) -> Sequence[Any]:
+    return step.layers if isinstance(step, Fused) else (step,)
+
+
+def _arrays(step: Step) -> tuple[Array, Array | None]:
+    """Return weight and bias of a step, a batch-norm behind it folded in."""
+    if isinstance(step, Folded):
+        return step.arrays()
+    layer = _layers(step)[0]
+    return layer.weight.data, layer.bias.data if layer.bias else None
+
+
+def _has_relu(layers: Sequence[Any]) -> bool:
+    return any(type(layer) is ReLU for layer in layers)
+
+
+def _flatten(program: Any, step: Step, shape: Shape) -> bool:
     if len(shape) == 3:
         program.flatten(shape[0], shape[1] * shape[2])
     return True
 
 
-def _pool2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
-    pool = layers[0]
+def _pool2d(program: Any, step: Step, shape: Shape) -> bool:
+    pool = _layers(step)[0]
     kernel, stride, around = pool_options("pool2d", pool.kernel_size, pool.stride, pool.padding)
     outputs, counts = pool.output_shape(shape), None
     if isinstance(pool, AvgPool2d):
@@ -161,30 +190,30 @@ def _pool2d(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
     return True
 
 
-def _nothing(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+def _nothing(program: Any, step: Step, shape: Shape) -> bool:
     return True
 
 
-def _activation(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
-    def add(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+def _activation(name: str) -> Callable[[Any, Step, Shape], bool]:
+    def add(program: Any, step: Step, shape: Shape) -> bool:
         getattr(program, name)()
         return True
 
     return add
 
 
-def _elu(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
-    program.elu(layers[0].alpha)
+def _elu(program: Any, step: Step, shape: Shape) -> bool:
+    program.elu(_layers(step)[0].alpha)
     return True
 
 
-def _gelu(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
-    program.gelu(is_by_tanh("GELU", layers[0].approximate))
+def _gelu(program: Any, step: Step, shape: Shape) -> bool:
+    program.gelu(is_by_tanh("GELU", _layers(step)[0].approximate))
     return True
 
 
-def _along_rows(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
-    def add(program: Any, layers: Sequence[Any], shape: Shape) -> bool:
+def _along_rows(name: str) -> Callable[[Any, Step, Shape], bool]:
+    def add(program: Any, step: Step, shape: Shape) -> bool:
         if len(shape) < 3:  # the last axis of an image does not lie together in memory
             getattr(program, name)(shape[-1])
         return len(shape) < 3
@@ -192,7 +221,9 @@ def _along_rows(name: str) -> Callable[[Any, Sequence[Any], Shape], bool]:
     return add
 
 
-_STEPS: dict[type[Any], Callable[[Any, Sequence[Any], Shape], bool]] = {
+_STEPS: dict[type[Any], Callable[[Any, Step, Shape], bool]] = {
+    BatchNorm1d: _batch_norm,
+    BatchNorm2d: _batch_norm,
     Conv2d: _conv2d,
     Linear: _linear,
     MaxPool2d: _pool2d,

@@ -1,11 +1,14 @@
 """What layers with perhaps a weight and a bias share: where their gradients go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from .._core.arrays import Array
 from ..ops._dispatch import unrepeatable
 from .module import Module
 from .parameter import Parameter
+
+Backward = Callable[..., tuple[Array | None, ...]]
 
 
 class Weighted(Module):
@@ -14,18 +17,25 @@ class Weighted(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def run_backward(self, op_backward: Callable[..., tuple[Array | None, ...]], grad_y: Array) -> Array | None:
+    def run_backward(self, op_backward: Backward, grad_y: Array) -> Array | None:
         """Run the op's backward on what forward kept; its gradients go to the parameters, grad_x is returned."""
-        own: tuple[Parameter | None, ...] = self.weight, self.bias  # a batch-norm may have neither
-        out = [None if parameter is None else parameter.free_grad() for parameter in own]
-        grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
-        for parameter, gradient, place in zip(own, gradients, out, strict=True):
-            if parameter is None or gradient is None or parameter.frozen:  # frozen: its gradient still counts as zero
-                continue
-            if gradient is place:
-                parameter.grad_written()
-            else:
-                unrepeatable()
-                total = parameter.grad
-                total += gradient
-        return grad_x
+        own = self.weight, self.bias
+        return backward_into(own, op_backward, grad_y, self.kept(), self.needs_input_grad)
+
+
+def backward_into(
+    parameters: Sequence[Parameter | None], op_backward: Backward, grad_y: Array, saved: Any, needs_input_grad: bool
+) -> Array | None:
+    """Run an op's backward, (grad_x, a gradient for each of `parameters`): these go there, grad_x is returned."""
+    out = tuple(None if parameter is None else parameter.free_grad() for parameter in parameters)
+    grad_x, *gradients = op_backward(grad_y, saved, needs_input_grad=needs_input_grad, out=out)
+    for parameter, gradient, place in zip(parameters, gradients, out, strict=True):
+        if parameter is None or gradient is None or parameter.frozen:  # frozen: its gradient still counts as zero
+            continue
+        if gradient is place:
+            parameter.grad_written()
+        else:
+            unrepeatable()
+            total = parameter.grad
+            total += gradient
+    return grad_x

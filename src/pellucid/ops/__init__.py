@@ -65,6 +65,14 @@ from .fused import (
     conv2d_relu_max_pool2d_shape,
     conv2d_relu_shape,
 )
+from .fused_norm import (
+    conv2d_batch_norm_relu_backward,
+    conv2d_batch_norm_relu_forward,
+    conv2d_batch_norm_relu_max_pool2d_backward,
+    conv2d_batch_norm_relu_max_pool2d_forward,
+    conv2d_batch_norm_relu_max_pool2d_shape,
+    conv2d_batch_norm_relu_shape,
+)
 from .gelu import gelu_backward, gelu_forward, gelu_shape
 from .group_norm import group_norm_backward, group_norm_forward, group_norm_shape
 from .hard_swish import hard_swish_backward, hard_swish_forward, hard_swish_shape
@@ -153,6 +161,12 @@ __all__ = [
     "conv1d_forward",
     "conv1d_shape",
     "conv2d_backward",
+    "conv2d_batch_norm_relu_backward",
+    "conv2d_batch_norm_relu_forward",
+    "conv2d_batch_norm_relu_max_pool2d_backward",
+    "conv2d_batch_norm_relu_max_pool2d_forward",
+    "conv2d_batch_norm_relu_max_pool2d_shape",
+    "conv2d_batch_norm_relu_shape",
     "conv2d_forward",
     "conv2d_relu_avg_pool2d_backward",
     "conv2d_relu_avg_pool2d_forward",

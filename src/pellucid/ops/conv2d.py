@@ -126,7 +126,7 @@ def conv2d_backward(
     dtype = float_dtype("conv2d", x=x, grad_y=grad_y)
     grad_x = empty(x.shape, dtype) if needs_input_grad else None
     grad_weight, grad_bias = places(out, weight, has_bias)
-    _conv2d_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias, *options[:4])
+    _conv2d_backward(grad_y, x, weight, grad_x, grad_weight, grad_bias, *options)
     return grad_x, grad_weight, grad_bias
 
 
@@ -167,8 +167,9 @@ def _conv2d_backward(
     padding: Sides,
     dilation: Pair,
     groups: int,
+    exact: bool,
 ) -> None:
-    options = Options(stride, padding, dilation, groups, True)
+    options = Options(stride, padding, dilation, groups, exact)
     grad_weight[...], grad_of_bias = _grad_parameters(grad_y, x, weight, options)
     if grad_bias is not None:
         grad_bias[...] = grad_of_bias

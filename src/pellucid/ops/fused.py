@@ -40,7 +40,7 @@ LARGEST = {"max_pool2d": 255, "avg_pool2d": 8}  # taps of a window that fit one 
 
 def conv2d_relu_forward(x: Array, weight: Array, bias: Array | None = None, **options: Any) -> tuple[Array, ConvSaved]:
     """Return (y, saved); `options` as of conv2d_forward."""
-    dtype, checked = _check(x, weight, bias, options)
+    dtype, checked = check_conv2d(x, weight, bias, options)
     y = empty(settled_shape(x.shape, weight.shape, checked), dtype)
     _conv2d_relu_forward(x, weight, bias, y, *checked)
     return y, (x, weight, bias is not None, checked, y)
@@ -54,7 +54,7 @@ def conv2d_relu_backward(
     float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("conv2d", "grad_y", grad_y, y.shape)
     gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
-    _conv2d_relu_backward(grad_y, y, x, weight, *gradients, *options[:4])
+    _conv2d_relu_backward(grad_y, y, x, weight, *gradients, *options)
     return gradients
 
 
@@ -86,7 +86,7 @@ def conv2d_relu_max_pool2d_forward(
     x: Array, weight: Array, bias: Array | None = None, *, kernel_size: int | Pair, **options: Any
 ) -> tuple[Array, PoolSaved]:
     """Return (y, saved); `kernel_size` of the windows, `options` as of conv2d_forward."""
-    dtype, checked = _check(x, weight, bias, options)
+    dtype, checked = check_conv2d(x, weight, bias, options)
     shape = conv2d_relu_max_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, settled=checked)
     y, index, window = empty(shape, dtype), empty(shape, np.uint8), pair("max_pool2d", "kernel_size", kernel_size)
     _conv2d_relu_max_pool2d_forward(x, weight, bias, y, index, window, *checked)
@@ -101,7 +101,7 @@ def conv2d_relu_max_pool2d_backward(
     float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("max_pool2d", "grad_y", grad_y, index.shape)
     gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
-    _conv2d_relu_max_pool2d_backward(grad_y, index, x, weight, *gradients, window, *options[:4])
+    _conv2d_relu_max_pool2d_backward(grad_y, index, x, weight, *gradients, window, *options)
     return gradients
 
 
@@ -109,7 +109,7 @@ def conv2d_relu_avg_pool2d_forward(
     x: Array, weight: Array, bias: Array | None = None, *, kernel_size: int | Pair, **options: Any
 ) -> tuple[Array, PoolSaved]:
     """Return (y, saved); `kernel_size` of the windows, `options` as of conv2d_forward."""
-    dtype, checked = _check(x, weight, bias, options)
+    dtype, checked = check_conv2d(x, weight, bias, options)
     shape = conv2d_relu_avg_pool2d_shape(x.shape, weight.shape, kernel_size=kernel_size, settled=checked)
     y, passed, window = empty(shape, dtype), empty(shape, np.uint8), pair("avg_pool2d", "kernel_size", kernel_size)
     _conv2d_relu_avg_pool2d_forward(x, weight, bias, y, passed, window, *checked)
@@ -124,7 +124,7 @@ def conv2d_relu_avg_pool2d_backward(
     float_dtype("conv2d", x=x, grad_y=grad_y)
     same_shape("avg_pool2d", "grad_y", grad_y, passed.shape)
     gradients = _gradients(x, weight, has_bias, needs_input_grad, out)
-    _conv2d_relu_avg_pool2d_backward(grad_y, passed, x, weight, *gradients, window, *options[:4])
+    _conv2d_relu_avg_pool2d_backward(grad_y, passed, x, weight, *gradients, window, *options)
     return gradients
 
 
@@ -192,8 +192,7 @@ def _conv2d_back(g: Array, x: Array, weight: Array, gradients: Any, options: tup
 
 
 def _options(rest: tuple[Any, ...]) -> Options:
-    stride, padding, dilation, groups = rest
-    return Options(stride, padding, dilation, groups, True)
+    return Options(*rest)
 
 
 def _copy(found: Gradients, gradients: Any) -> None:
@@ -207,7 +206,8 @@ def _gradients(x: Array, weight: Array, has_bias: bool, needs_input_grad: bool, 
     return grad_x, *places(out, weight, has_bias)
 
 
-def _check(x: Array, weight: Array, bias: Array | None, options: dict[str, Any]) -> tuple[Any, Options]:
+def check_conv2d(x: Array, weight: Array, bias: Array | None, options: dict[str, Any]) -> tuple[Any, Options]:
+    """Return the dtype, and the options written out."""
     checked = _settled(axes("conv2d weight", weight.shape, "OCHW")[2:], options)
     if bias is not None:
         same_shape("conv2d", "bias", bias, weight.shape[:1])
