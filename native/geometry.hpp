@@ -33,4 +33,10 @@ struct Pool {
     long OH, OW;
 };
 
+// N sequences of T steps with I features, and a state of H numbers; `reverse` goes from the last step to the first.
+struct Sequence {
+    long N, T, I, H;
+    bool reverse;
+};
+
 }  // namespace pellucid

@@ -3,43 +3,12 @@
 #include "gemm.hpp"
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "product.hpp"
 #include "transpose.hpp"
 
 PELLUCID_OPEN
 
 namespace {
-
-constexpr long DEPTH = 256;  // products between two visits of a tile to memory: its share of b stays in the cache
-
-}  // namespace
-
-// weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
-void linear_pack(const float* weight, float* packed, long I, long O) {
-    constexpr long BLOCK = 128;
-    long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
-    parallel_for(panels * blocks, [=](long item) {
-        long panel = item / blocks, from = item % blocks * BLOCK, count = min(BLOCK, I - from);
-        long outputs = min(PANEL, O - panel * PANEL);
-        float* target = packed + (panel * I + from) * PANEL;
-        if (outputs < PANEL) memset(target, 0, count * PANEL * sizeof(float));
-        transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
-    });
-}
-
-namespace {
-
-// Copies `columns` (at most PANEL) numbers of each of `rows` rows; target rows are PANEL apart.
-INLINE void pack_columns(const float* source, long stride, float* target, long rows, long columns) {
-    for (long r = 0; r < rows; r++, source += stride, target += PANEL) {
-        if (columns == PANEL) {
-            store(target, load(source));
-            store(target + WIDTH, load(source + WIDTH));
-        } else {
-            memset(target, 0, PANEL * sizeof(float));
-            memcpy(target, source, columns * sizeof(float));
-        }
-    }
-}
 
 // c (M, columns) = sum over k < K of a[m*row + k*step] * b[k*PANEL + n], b packed; K in blocks.
 void product(long M, long K, const float* a, long row, long step, const float* b, float* c, long c_stride,
@@ -64,6 +33,19 @@ void product(long M, long K, const float* a, long row, long step, const float* b
 }
 
 }  // namespace
+
+// weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
+void linear_pack(const float* weight, float* packed, long I, long O) {
+    constexpr long BLOCK = 128;
+    long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
+    parallel_for(panels * blocks, [=](long item) {
+        long panel = item / blocks, from = item % blocks * BLOCK, count = min(BLOCK, I - from);
+        long outputs = min(PANEL, O - panel * PANEL);
+        float* target = packed + (panel * I + from) * PANEL;
+        if (outputs < PANEL) memset(target, 0, count * PANEL * sizeof(float));
+        transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
+    });
+}
 
 void linear_run(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
                    bool relu) {

@@ -68,8 +68,10 @@ NB_MODULE(_engine, m) {
     bind_dropout(m);
     bind_flatten(m);
     bind_gather(m);
+    bind_gru(m);
     bind_linear(m);
     bind_loss(m);
+    bind_lstm(m);
     bind_optim(m);
     bind_peak(m);
     bind_pool2d(m);

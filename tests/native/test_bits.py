@@ -36,6 +36,16 @@ def both(op, shape, **options):
     return [y, *rest, backward(numbers(y.shape, seed=1), saved)]
 
 
+def through_time(op, gates, states, shape=(37, 5, 23), H=21, **options):
+    """Forward and backward of a recurrent op, as one list of arrays."""
+    forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
+    (N, T, I), G = shape, gates * H
+    arrays = [numbers(s, seed) for seed, s in enumerate([shape, (G, I), (G, H), (G,), (G,), *[(N, H)] * states])]
+    outputs, saved = forward(*arrays, mask=np.arange(T) < np.arange(N)[:, None] % T + 1, **options)
+    rest = [a for a in saved if isinstance(a, np.ndarray)]
+    return [*outputs, *rest, *backward(tuple(numbers(y.shape, seed=9) for y in outputs), saved)]
+
+
 def steps(rule, **options):
     flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1))
     optimizer = rule(flat, **options)
@@ -79,6 +89,11 @@ RUNS = {
     "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
     "avg_pool2d": lambda: both("avg_pool2d", IMAGES, kernel_size=2),
     "avg_pool2d, overlapping": lambda: both("avg_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    "lstm": lambda: through_time("lstm", gates=4, states=2),
+    "lstm, backwards": lambda: through_time("lstm", gates=4, states=2, reverse=True),
+    "lstm, whole vectors": lambda: through_time("lstm", gates=4, states=2, shape=(64, 3, 64), H=32),
+    "gru": lambda: through_time("gru", gates=3, states=1),
+    "gru, backwards": lambda: through_time("gru", gates=3, states=1, reverse=True),
     "SGD": lambda: steps(SGD, lr=0.1),
     "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Adam": lambda: steps(Adam, weight_decay=0.01),

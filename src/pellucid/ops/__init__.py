@@ -34,6 +34,7 @@ from .fused import (
     conv2d_relu_max_pool2d_shape,
     conv2d_relu_shape,
 )
+from .gru import gru_backward, gru_forward, gru_shape
 from .linear import (
     linear_backward,
     linear_forward,
@@ -43,6 +44,7 @@ from .linear import (
     linear_shape,
 )
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
+from .lstm import lstm_backward, lstm_forward, lstm_shape
 from .pool2d import (
     avg_pool2d_backward,
     avg_pool2d_forward,
@@ -85,6 +87,9 @@ __all__ = [
     "flatten_backward",
     "flatten_forward",
     "flatten_shape",
+    "gru_backward",
+    "gru_forward",
+    "gru_shape",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "leaky_relu_shape",
@@ -97,6 +102,9 @@ __all__ = [
     "log_softmax_backward",
     "log_softmax_forward",
     "log_softmax_shape",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_shape",
     "max_pool2d_backward",
     "max_pool2d_forward",
     "max_pool2d_shape",
