@@ -5,14 +5,19 @@ from .container import Sequential
 from .conv import Conv2d
 from .dropout import Dropout
 from .flatten import Flatten
+from .gru import GRU, GRUCell
 from .linear import Linear
 from .loss import CrossEntropyLoss
+from .lstm import LSTM, LSTMCell
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
 from .pool import AvgPool2d, MaxPool2d
 from .predictor import Predictor
+from .time_distributed import TimeAxis, TimeDistributed
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "AvgPool2d",
     "Buffer",
     "Conv2d",
@@ -20,6 +25,8 @@ __all__ = [
     "Dropout",
     "FlatParameters",
     "Flatten",
+    "GRUCell",
+    "LSTMCell",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -32,4 +39,6 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TimeAxis",
+    "TimeDistributed",
 ]

@@ -81,7 +81,14 @@ class Hooked:
 
     def _show(self, which: str, before: Array | None, after: Array) -> None:
         for hook in tuple(self.__dict__.get(which, ())):
-            hook(self, None if before is None else outside(before), outside(after))
+            hook(self, _outside(before), _outside(after))
+
+
+def _outside(given: Any) -> Any:
+    """Return what a hook may keep of an array, or of each of a tuple."""
+    if isinstance(given, tuple):
+        return tuple(map(_outside, given))
+    return None if given is None else outside(given)
 
 
 def _around_forward(forward: Callable[..., Array]) -> Callable[..., Array]:

@@ -7,6 +7,7 @@
     glorot_normal   N(0, 2 / (fan_in + fan_out))
     he_uniform      U(-a, a), a = sqrt(6 / fan_in)                  K. He et al., ICCV 2015: made for ReLU
     he_normal       N(0, 2 / fan_in)
+    orthogonal      Q of a QR decomposition of N(0, 1)              A. M. Saxe et al., ICLR 2014: lengths stay
 
 A weight (O, I, KH, KW) has fan_in = I*KH*KW, the numbers that one output sums over, and fan_out = O*KH*KW;
 a weight (O, I) likewise with KH = KW = 1.  In a convolution with groups I is the channels of one group, since that is
@@ -74,8 +75,30 @@ def he_normal(shape: Shape, key: int) -> Array:
     return normal(shape, key, math.sqrt(2 / fans(shape)[0]))
 
 
+def orthogonal(shape: Shape, key: int, gain: float = 1.0) -> Array:
+    """Return a matrix whose columns, or rows if there are fewer, are orthonormal, times `gain`.
+
+    All axes but the first count as columns.  With `gain` 1 multiplying by a square one keeps lengths, so that neither a
+    state nor its gradient grows or shrinks from step to step.  The columns of normal numbers are made orthonormal one
+    after the other (modified Gram-Schmidt: QR with a positive diagonal of R, so every such matrix is equally likely).
+    It is written out, since that of a linear algebra library rounds differently from machine to machine.
+
+    >>> q = orthogonal((6, 2), key=0)
+    >>> np.allclose(q.T @ q, np.eye(2), atol=1e-12)
+    True
+    """
+    rows, columns = shape[0], math.prod(shape[1:])
+    fans(shape)  # refuses a shape of one axis
+    q = standard_normal(key, rows * columns).reshape(max(rows, columns), min(rows, columns))
+    for j in range(q.shape[1]):
+        q[:, j] /= math.sqrt(math.fsum(q[:, j] * q[:, j]))
+        rest = q[:, j + 1 :]
+        rest -= q[:, j, None] * (q[:, j, None] * rest).sum(axis=0)
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 _BY_NAME: dict[str, Initializer] = {
-    f.__name__: f for f in (zeros, ones, normal, glorot_uniform, glorot_normal, he_uniform, he_normal)
+    f.__name__: f for f in (zeros, ones, normal, glorot_uniform, glorot_normal, he_uniform, he_normal, orthogonal)
 }
 
 

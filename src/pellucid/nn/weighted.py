@@ -1,6 +1,6 @@
 """What layers with a weight and perhaps a bias share: where their gradients go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .._core.arrays import Array
 from ..ops._dispatch import unrepeatable
@@ -20,13 +20,20 @@ class Weighted(Module):
         weight, bias = self.weight, self.bias
         out = weight.free_grad(), None if bias is None else bias.free_grad()
         grad_x, *gradients = op_backward(grad_y, self.kept(), needs_input_grad=self.needs_input_grad, out=out)
-        for parameter, gradient, place in zip((weight, bias), gradients, out, strict=True):
-            if parameter is None or gradient is None:
-                continue
-            if gradient is place:
-                parameter.grad_written()
-            else:
-                unrepeatable()
-                total = parameter.grad
-                total += gradient
+        hand_over((weight, bias), gradients, out)
         return grad_x
+
+
+def hand_over(
+    parameters: Iterable[Parameter | None], gradients: Iterable[Array | None], places: Iterable[Array | None]
+) -> None:
+    """Give each parameter its gradient; one that an op has written into its place is there already."""
+    for parameter, gradient, place in zip(parameters, gradients, places, strict=True):
+        if parameter is None or gradient is None:
+            continue
+        if gradient is place:
+            parameter.grad_written()
+        else:
+            unrepeatable()
+            total = parameter.grad
+            total += gradient
