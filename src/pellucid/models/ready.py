@@ -9,6 +9,7 @@ from .._core.errors import ConfigError
 from ..nn import Module
 from ..train import Recipe
 from ..train.settings import make
+from .cnn_lstm import cnn_lstm
 from .mnist_cnn import mnist_cnn
 
 
@@ -23,6 +24,7 @@ class Entry:
 
 MODELS = {
     "mnist-cnn": Entry(mnist_cnn, (1, 28, 28), "two 3x3 convolutions with pooling, dropout, one linear layer"),
+    "cnn-lstm": Entry(cnn_lstm, (1, 28, 28), "two 3x3 convolutions with pooling on each frame, an LSTM over time"),
 }
 
 
