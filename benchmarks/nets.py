@@ -87,8 +87,18 @@ def two_convolutions() -> Any:
     )  # fmt: skip
 
 
+def cnn_lstm() -> Any:
+    """Return net E."""
+    from pellucid import models
+
+    return models.cnn_lstm()
+
+
+MOMENTUM = {"lr": 1e-2, "momentum": 0.9}
 NETS = {
     "A": Net("mnist-cnn", mnist_cnn, torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
     "C": Net("LeNet-like", lenet, torch_nets.lenet, "SGD", {"lr": 1e-2}),
     "D": Net("two convolutions, two linear layers", two_convolutions, torch_nets.two_convolutions, "SGD", {"lr": 1e-2}),
+    "E": Net("cnn-lstm, one frame", cnn_lstm, torch_nets.cnn_lstm, "SGD", MOMENTUM),
+    "E8": Net("cnn-lstm, eight frames", cnn_lstm, torch_nets.cnn_lstm, "SGD", MOMENTUM, (8, 1, 28, 28)),
 }

@@ -1,5 +1,7 @@
 """Optimisers, schedules and whole networks follow PyTorch's trajectories."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -172,7 +174,7 @@ def test_a_network_of_the_other_layers(rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+@pytest.mark.parametrize("net", [*NETS.values(), replace(NETS["E"], input_shape=(3, 1, 28, 28))], ids=[*NETS, "E3"])
 def test_a_whole_network(net, dtype, rng):
     """Same weights, same batch: logits, loss, all gradients, five optimiser steps.  No dropout: the masks differ."""
     import torch

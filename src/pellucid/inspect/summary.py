@@ -6,7 +6,7 @@ from typing import Any
 
 from .._core.arrays import Shape
 from .._core.errors import PellucidError
-from ..nn import AvgPool2d, Conv2d, Linear, MaxPool2d, Module, Sequential
+from ..nn import GRU, LSTM, AvgPool2d, Conv2d, Linear, MaxPool2d, Module, Sequential, TimeDistributed
 from ..ops._check import extent
 
 
@@ -94,9 +94,10 @@ def summary(model: Module, input_shape: Shape) -> Summary:
     field: Shape | None = (1, 1)
     jump: Shape | None = (1, 1)
     image = tuple(input_shape[-2:])  # what a layer without windows may see at most
-    for path, layer in _leaves(model):
+    for path, layer, depth in _leaves(model):
+        steps, inside = shape[:depth], shape[depth:]  # inside TimeDistributed a layer sees one step at a time
         try:
-            output = layer.output_shape(shape)
+            output = (*steps, *layer.output_shape(inside))
         except PellucidError as error:
             raise type(error)(f"layer {path!r}: {error}") from None
         if not _known(layer):
@@ -106,33 +107,40 @@ def summary(model: Module, input_shape: Shape) -> Summary:
             reach = extent(layer.kernel_size, dilation)
             field = tuple(r + (k - 1) * j for r, k, j in zip(field, reach, jump, strict=True))
             jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
-        elif isinstance(layer, Linear) and len(shape) == 1:  # over other axes it sees what one position saw before
+        elif isinstance(layer, Linear) and len(inside) == 1:  # over other axes it sees what one position saw before
             field = jump = image
+        elif isinstance(layer, LSTM | GRU):
+            field = jump = image  # of each step
         own = sum(p.size for _, p in layer.named_parameters())
-        rows.append(Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump))
+        work = _multiply_adds(layer, inside, output[depth:])
+        rows.append(Row(path, repr(layer), output, own, None if work is None else prod(steps) * work, field, jump))
         shape = output
     unique = {id(p): p.size for _, p in model.named_parameters()}  # tied weights count once
-    work = [row.multiply_adds for row in rows]
-    total = None if None in work else sum(n for n in work if n is not None)
+    each = [row.multiply_adds for row in rows]
+    total = None if None in each else sum(n for n in each if n is not None)
     return Summary(tuple(input_shape), tuple(rows), sum(unique.values()), total)
 
 
-def _leaves(model: Module, prefix: str = "") -> list[tuple[str, Module]]:
-    if not isinstance(model, Sequential):
-        return [(prefix or type(model).__name__, model)]
-    return [leaf for name, child in model.children() for leaf in _leaves(child, f"{prefix}.{name}".lstrip("."))]
+def _leaves(model: Module, prefix: str = "", depth: int = 0) -> list[tuple[str, Module, int]]:
+    """Return path, layer, and how many TimeDistributed it stands in, of each layer."""
+    if not isinstance(model, Sequential | TimeDistributed):
+        return [(prefix or type(model).__name__, model, depth)]
+    depth += isinstance(model, TimeDistributed)
+    return [leaf for name, child in model.children() for leaf in _leaves(child, f"{prefix}.{name}".lstrip("."), depth)]
 
 
 def _known(layer: Module) -> bool:
     """Whether this page knows what the layer does: its windows, or that it has nothing to multiply with."""
-    return isinstance(layer, Conv2d | MaxPool2d | Linear) or not (
+    return isinstance(layer, Conv2d | MaxPool2d | Linear | LSTM | GRU) or not (
         any(layer.children()) or any(layer.named_parameters())
     )
 
 
-def _multiply_adds(layer: Module, output: Shape) -> int | None:
+def _multiply_adds(layer: Module, inputs: Shape, output: Shape) -> int | None:
     if not _known(layer):
         return None
+    if isinstance(layer, LSTM | GRU):  # each step multiplies by all weights, and a bias is none of them
+        return inputs[0] * sum(p.size for _, p in layer.named_parameters() if len(p.shape) == 2)
     if isinstance(
         layer, Conv2d | Linear
     ):  # each output number sums over all weights of its channel, those of its group
