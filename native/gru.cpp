@@ -19,20 +19,12 @@ INLINE void store_parts(float* at, long H, long lanes, Parts p) {
 }
 INLINE Parts operator+(Parts a, Parts b) { return {a.r + b.r, a.z + b.z, a.n + b.n}; }
 
-}  // namespace
-
-void gru_forward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,
-                 const float* bias_ih, const float* bias_hh, const float* h0, const uint8_t* mask, float* y, float* h_n,
-                 float* gates, float* inner, float* h_before) {
+// From the inputs' products in `gates` to the states.  y, inner and h_before may be null.
+INLINE void run_steps(const Sequence& s, const float* panels, const float* bias_ih, const float* bias_hh,
+                      const float* h0, const uint8_t* mask, float* y, float* h_n, float* gates, float* inner,
+                      float* h_before) {
     const long T = s.T, H = s.H, G = 3 * H;
     const bool reverse = s.reverse;
-    if (!s.N || !H) return;
-    linear_forward(x, weight_ih, nullptr, gates, s.N * T, s.I, G, false);
-    float* panels = nullptr;
-    if (T > 1 || h0) {
-        panels = scratch(PACKED, linear_packed_size(H, G));
-        linear_pack(weight_hh, panels, H, G);
-    }
     for_blocks(s.N, [=](long first, long count) {
         const long stride = round_up(G, PANEL);
         float *sums = scratch(LOCAL, count * stride), *h = h_n + first * H;  // the state that is carried on
@@ -43,7 +35,7 @@ void gru_forward(const Sequence& s, const float* x, const float* weight_ih, cons
             else memset(sums, 0, count * stride * sizeof(float));
             for (long n = 0; n < count; n++) {
                 const long place = (first + n) * T + t;
-                memcpy(h_before + place * H, h + n * H, H * sizeof(float));
+                if (h_before) memcpy(h_before + place * H, h + n * H, H * sizeof(float));
                 const bool counts = !mask || mask[place];
                 for_units(H, [=](long k, long lanes) {
                     Parts a = load_parts(gates + place * G + k, H, lanes), b = load_parts(sums + n * stride + k, H, lanes);
@@ -52,15 +44,34 @@ void gru_forward(const Sequence& s, const float* x, const float* weight_ih, cons
                     Parts gate = {logistic(a.r + b.r), logistic(a.z + b.z), zero()};
                     gate.n = tanh(madd(gate.r, b.n, a.n));
                     store_parts(gates + place * G + k, H, lanes, gate);
-                    store_lanes(inner + place * H + k, b.n, lanes);
+                    if (inner) store_lanes(inner + place * H + k, b.n, lanes);
                     vf before = load_lanes(h + n * H + k, lanes);
                     vf now = madd(1.0f - gate.z, gate.n, gate.z * before);
-                    store_lanes(y + place * H + k, counts ? now : zero(), lanes);
+                    if (y) store_lanes(y + place * H + k, counts ? now : zero(), lanes);
                     if (counts) store_lanes(h + n * H + k, now, lanes);
                 });
             }
         }
     });
+}
+
+}  // namespace
+
+void gru_forward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,
+                 const float* bias_ih, const float* bias_hh, const float* h0, const uint8_t* mask, float* y, float* h_n,
+                 float* gates, float* inner, float* h_before) {
+    if (!s.N || !s.H) return;
+    const float* panels = multiply_inputs(s, 3, x, weight_ih, weight_hh, h0, gates);
+    run_steps(s, panels, bias_ih, bias_hh, h0, mask, y, h_n, gates, inner, h_before);
+}
+
+void gru_run(const Sequence& s, const float* x, const float* packed, const float* bias_ih, const float* bias_hh,
+             float* y, float* h_n) {
+    const long G = 3 * s.H;
+    float *gates = scratch(SHARDS, s.N * s.T * G + s.N * s.H), *h = gates + s.N * s.T * G;
+    linear_run(x, packed, nullptr, gates, s.N * s.T, s.I, G, false);
+    run_steps(s, packed + linear_packed_size(s.I, G), bias_ih, bias_hh, nullptr, nullptr, y, h_n ? h_n : h, gates,
+              nullptr, nullptr);
 }
 
 void gru_backward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,

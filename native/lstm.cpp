@@ -24,20 +24,12 @@ INLINE Gates open_gates(Gates z) { return {logistic(z.i), logistic(z.f), tanh(z.
 
 INLINE vf next_cell(Gates a, vf c) { return madd(a.f, c, a.i * a.g); }
 
-}  // namespace
-
-void lstm_forward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,
-                  const float* bias_ih, const float* bias_hh, const float* h0, const float* c0, const uint8_t* mask,
-                  float* y, float* h_n, float* c_n, float* gates, float* h_before, float* c_before) {
+// From the inputs' products in `gates` to the states.  y, h_before and c_before may be null.
+INLINE void run_steps(const Sequence& s, const float* panels, const float* bias_ih, const float* bias_hh,
+                      const float* h0, const float* c0, const uint8_t* mask, float* y, float* h_n, float* c_n,
+                      float* gates, float* h_before, float* c_before) {
     const long T = s.T, H = s.H, G = 4 * H;
     const bool reverse = s.reverse;
-    if (!s.N || !H) return;
-    linear_forward(x, weight_ih, nullptr, gates, s.N * T, s.I, G, false);
-    float* panels = nullptr;
-    if (T > 1 || h0) {
-        panels = scratch(PACKED, linear_packed_size(H, G));
-        linear_pack(weight_hh, panels, H, G);
-    }
     for_blocks(s.N, [=](long first, long count) {
         const long stride = round_up(G, PANEL);
         float* sums = scratch(LOCAL, count * stride);
@@ -50,8 +42,8 @@ void lstm_forward(const Sequence& s, const float* x, const float* weight_ih, con
             if (moved) rows_by_panels(count, H, h, H, panels, G, sums, stride);
             for (long n = 0; n < count; n++) {
                 const long place = (first + n) * T + t;
-                memcpy(h_before + place * H, h + n * H, H * sizeof(float));
-                memcpy(c_before + place * H, c + n * H, H * sizeof(float));
+                if (h_before) memcpy(h_before + place * H, h + n * H, H * sizeof(float));
+                if (c_before) memcpy(c_before + place * H, c + n * H, H * sizeof(float));
                 const bool counts = !mask || mask[place];
                 for_units(H, [=](long k, long lanes) {
                     float* at = gates + place * G + k;
@@ -61,7 +53,7 @@ void lstm_forward(const Sequence& s, const float* x, const float* weight_ih, con
                     z = open_gates(z);
                     store_gates(at, H, lanes, z);
                     vf cell = next_cell(z, load_lanes(c + n * H + k, lanes)), shown = z.o * tanh(cell);
-                    store_lanes(y + place * H + k, counts ? shown : zero(), lanes);
+                    if (y) store_lanes(y + place * H + k, counts ? shown : zero(), lanes);
                     if (!counts) return;
                     store_lanes(c + n * H + k, cell, lanes);
                     store_lanes(h + n * H + k, shown, lanes);
@@ -69,6 +61,25 @@ void lstm_forward(const Sequence& s, const float* x, const float* weight_ih, con
             }
         }
     });
+}
+
+}  // namespace
+
+void lstm_forward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,
+                  const float* bias_ih, const float* bias_hh, const float* h0, const float* c0, const uint8_t* mask,
+                  float* y, float* h_n, float* c_n, float* gates, float* h_before, float* c_before) {
+    if (!s.N || !s.H) return;
+    const float* panels = multiply_inputs(s, 4, x, weight_ih, weight_hh, h0, gates);
+    run_steps(s, panels, bias_ih, bias_hh, h0, c0, mask, y, h_n, c_n, gates, h_before, c_before);
+}
+
+void lstm_run(const Sequence& s, const float* x, const float* packed, const float* bias_ih, const float* bias_hh,
+              float* y, float* h_n) {
+    const long G = 4 * s.H;
+    float *gates = scratch(SHARDS, s.N * s.T * G + 2 * s.N * s.H), *c = gates + s.N * s.T * G, *h = c + s.N * s.H;
+    linear_run(x, packed, nullptr, gates, s.N * s.T, s.I, G, false);
+    run_steps(s, packed + linear_packed_size(s.I, G), bias_ih, bias_hh, nullptr, nullptr, nullptr, y, h_n ? h_n : h, c,
+              gates, nullptr, nullptr);
 }
 
 void lstm_backward(const Sequence& s, const float* x, const float* weight_ih, const float* weight_hh,

@@ -46,6 +46,17 @@ INLINE void rows_by_panels(long count, long depth, const float* a, long row, con
                   panels + panel * depth * PANEL, c + m * c_stride + panel * PANEL, c_stride, false);
 }
 
+// The products of all inputs with weight_ih, in `gates`; returns the panels of weight_hh, null where no state meets them.
+INLINE const float* multiply_inputs(const Sequence& s, long parts, const float* x, const float* weight_ih,
+                                    const float* weight_hh, const float* h0, float* gates) {
+    const long G = parts * s.H;
+    linear_forward(x, weight_ih, nullptr, gates, s.N * s.T, s.I, G, false);
+    if (s.T < 2 && !h0) return nullptr;
+    float* panels = scratch(PACKED, linear_packed_size(s.H, G));
+    linear_pack(weight_hh, panels, s.H, G);
+    return panels;
+}
+
 // weight (rows, columns), read as it lies, as panels [columns / PANEL][rows][PANEL].
 INLINE void pack_panels(const float* weight, float* panels, long rows, long columns) {
     parallel_for(panel_count(columns), [=](long panel) {

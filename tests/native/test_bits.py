@@ -36,6 +36,12 @@ def both(op, shape, **options):
     return [y, *rest, backward(numbers(y.shape, seed=1), saved)]
 
 
+def linear(N, I=53, O=45):
+    """Forward and backward, as one list of arrays; O is no multiple of a tile's rows, I none of a panel."""
+    y, saved = ops.linear_forward(numbers((N, I)), numbers((O, I), seed=1), numbers(O, seed=2))
+    return [y, *ops.linear_backward(numbers(y.shape, seed=3), saved)]
+
+
 def through_time(op, gates, states, shape=(37, 5, 23), H=21, **options):
     """Forward and backward of a recurrent op, as one list of arrays."""
     forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
@@ -89,6 +95,7 @@ RUNS = {
     "max_pool2d, 16 bits": lambda: both("max_pool2d", IMAGES, kernel_size=(17, 16), stride=3),
     "avg_pool2d": lambda: both("avg_pool2d", IMAGES, kernel_size=2),
     "avg_pool2d, overlapping": lambda: both("avg_pool2d", IMAGES, kernel_size=3, stride=2, padding=1),
+    **{f"linear, {N} samples": lambda N=N: linear(N) for N in (5, 64, 65, 700)},
     "lstm": lambda: through_time("lstm", gates=4, states=2),
     "lstm, backwards": lambda: through_time("lstm", gates=4, states=2, reverse=True),
     "lstm, whole vectors": lambda: through_time("lstm", gates=4, states=2, shape=(64, 3, 64), H=32),
