@@ -71,8 +71,11 @@ def ready(name: str) -> Callable[[], Any]:
     return make
 
 
+MOMENTUM = {"lr": 1e-2, "momentum": 0.9}
 NETS = {
     "A": Net("mnist-cnn", ready("mnist-cnn"), torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
     "C": Net("LeNet-like", ready("lenet5"), torch_nets.lenet5, "SGD", {"lr": 1e-2}),
     "D": Net("two convolutions, two linear layers", ready("scratch2d"), torch_nets.scratch2d, "SGD", {"lr": 1e-2}),
+    "E": Net("cnn-lstm, one frame", ready("cnn-lstm"), torch_nets.cnn_lstm, "SGD", MOMENTUM),
+    "E8": Net("cnn-lstm, eight frames", ready("cnn-lstm"), torch_nets.cnn_lstm, "SGD", MOMENTUM, (8, 1, 28, 28)),
 }

@@ -42,3 +42,25 @@ def scratch2d() -> Any:
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
         nn.MaxPool2d(2), nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Linear(128, 10),
     )  # fmt: skip
+
+
+def cnn_lstm() -> Any:
+    """Return net E, for pictures or sequences of them."""
+    from torch import nn
+
+    class CNNLSTM(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.frames = nn.Sequential(
+                nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(),
+                nn.MaxPool2d(2), nn.Flatten(),
+            )  # fmt: skip
+            self.lstm = nn.LSTM(1568, 128, batch_first=True)
+            self.linear = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            x = x.unsqueeze(1) if x.ndim == 4 else x
+            features = self.frames(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+            return self.linear(self.lstm(features)[0][:, -1])
+
+    return CNNLSTM()

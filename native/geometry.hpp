@@ -51,4 +51,10 @@ struct Adaptive {
     long N, C, H, W, OH, OW;
 };
 
+// N sequences of T steps with I features, and a state of H numbers; `reverse` goes from the last step to the first.
+struct Sequence {
+    long N, T, I, H;
+    bool reverse;
+};
+
 }  // namespace pellucid

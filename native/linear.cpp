@@ -3,43 +3,12 @@
 #include "gemm.hpp"
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "product.hpp"
 #include "transpose.hpp"
 
 PELLUCID_OPEN
 
 namespace {
-
-constexpr long DEPTH = 256;  // products between two visits of a tile to memory: its share of b stays in the cache
-
-}  // namespace
-
-// weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
-void linear_pack(const float* weight, float* packed, long I, long O) {
-    constexpr long BLOCK = 128;
-    long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
-    parallel_for(panels * blocks, [=](long item) {
-        long panel = item / blocks, from = item % blocks * BLOCK, count = min(BLOCK, I - from);
-        long outputs = min(PANEL, O - panel * PANEL);
-        float* target = packed + (panel * I + from) * PANEL;
-        if (outputs < PANEL) memset(target, 0, count * PANEL * sizeof(float));
-        transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
-    });
-}
-
-namespace {
-
-// Copies `columns` (at most PANEL) numbers of each of `rows` rows; target rows are PANEL apart.
-INLINE void pack_columns(const float* source, long stride, float* target, long rows, long columns) {
-    for (long r = 0; r < rows; r++, source += stride, target += PANEL) {
-        if (columns == PANEL) {
-            store(target, load(source));
-            store(target + WIDTH, load(source + WIDTH));
-        } else {
-            memset(target, 0, PANEL * sizeof(float));
-            memcpy(target, source, columns * sizeof(float));
-        }
-    }
-}
 
 // c (M, columns) = sum over k < K of a[m*row + k*step] * b[k*PANEL + n], b packed; K in blocks.
 void product(long M, long K, const float* a, long row, long step, const float* b, float* c, long c_stride,
@@ -64,6 +33,19 @@ void product(long M, long K, const float* a, long row, long step, const float* b
 }
 
 }  // namespace
+
+// weight (O, I) as panels [O / PANEL][I][PANEL], the last one filled up with zeros.
+void linear_pack(const float* weight, float* packed, long I, long O) {
+    constexpr long BLOCK = 128;
+    long panels = panel_count(O), blocks = (I + BLOCK - 1) / BLOCK;
+    parallel_for(panels * blocks, [=](long item) {
+        long panel = item / blocks, from = item % blocks * BLOCK, count = min(BLOCK, I - from);
+        long outputs = min(PANEL, O - panel * PANEL);
+        float* target = packed + (panel * I + from) * PANEL;
+        if (outputs < PANEL) memset(target, 0, count * PANEL * sizeof(float));
+        transpose(weight + panel * PANEL * I + from, I, target, PANEL, outputs, count);
+    });
+}
 
 void linear_run(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
                    bool relu) {
@@ -138,6 +120,42 @@ void linear_forward(const float* x, const float* weight, const float* bias, floa
     linear_run(x, packed, bias, y, N, I, O, relu);
 }
 
+namespace {
+
+constexpr long SUMS = 256;  // columns of a bias that a thread sums at a time
+constexpr long FEW = 64;    // samples up to which a tile of grad_weight takes longer to be written than to be summed
+
+// grad_weight (O, I) = sum over n, in order, of g[n].T @ x[n].  g is turned into tiles first: as it lies, the numbers of
+// one tile are O apart, which meets the same few places of the cache again and again.
+void weight_gradient(const float* g, const float* x, float* grad_weight, long N, long I, long O) {
+    const long pieces = (O + ROWS - 1) / ROWS, panels = panel_count(I);
+    float* turned = scratch(PADDED, pieces * N * ROWS);
+    parallel_for(pieces, [=](long i) {
+        const long first = i * O / pieces, count = (i + 1) * O / pieces - first;
+        for (long n = 0; n < N; n++) memcpy(turned + (i * N + n) * ROWS, g + n * O + first, count * sizeof(float));
+    });
+    auto piece_by_panel = [=](long i, long panel, const float* b) {
+        const long first = i * O / pieces, count = (i + 1) * O / pieces - first;
+        const long from = panel * PANEL, columns = min(PANEL, I - from);
+        product(count, N, turned + i * N * ROWS, 1, ROWS, b, grad_weight + first * I + from, I, columns);
+    };
+    if (N > FEW)
+        return parallel_for(panels, [=](long panel) {
+            float* b = scratch(LOCAL, N * PANEL);
+            pack_columns(x + panel * PANEL, I, b, N, min(PANEL, I - panel * PANEL));
+            for (long i = 0; i < pieces; i++) piece_by_panel(i, panel, b);
+        });
+    float* b = scratch(LISTS, panels * N * PANEL);
+    parallel_for(panels, [=](long panel) {
+        pack_columns(x + panel * PANEL, I, b + panel * N * PANEL, N, min(PANEL, I - panel * PANEL));
+    });
+    parallel_for(pieces, [=](long i) {  // whole rows, one after the other
+        for (long panel = 0; panel < panels; panel++) piece_by_panel(i, panel, b + panel * N * PANEL);
+    });
+}
+
+}  // namespace
+
 void linear_backward(const float* grad_y, const float* y_relu, const float* x, const float* weight, float* grad_x,
                      float* grad_weight, float* grad_bias, long N, long I, long O) {
     const float* g = grad_y;
@@ -146,22 +164,21 @@ void linear_backward(const float* grad_y, const float* y_relu, const float* x, c
         for (long i = 0; i < N * O; i++) masked[i] = y_relu[i] > 0.0f ? grad_y[i] : 0.0f;
         g = masked;
     }
-    if (grad_bias) {
-        memset(grad_bias, 0, O * sizeof(float));
-        for (long n = 0; n < N; n++)
-            for (long o = 0; o < O; o++) grad_bias[o] += g[n * O + o];
-    }
-    // A thread takes some columns of grad_weight and of grad_x: each output sums in the order of the samples, or of o.
-    const long panels = panel_count(I);
-    parallel_for(panels, [=](long panel) {
+    if (grad_bias)
+        parallel_for((O + SUMS - 1) / SUMS, [=](long i) {
+            const long from = i * SUMS, columns = min(SUMS, O - from);
+            memset(grad_bias + from, 0, columns * sizeof(float));
+            for (long n = 0; n < N; n++)
+                for (long o = from; o < from + columns; o++) grad_bias[o] += g[n * O + o];
+        });
+    weight_gradient(g, x, grad_weight, N, I, O);
+    if (!grad_x) return;
+    // A thread takes some columns of grad_x: each output sums in the order of o.
+    parallel_for(panel_count(I), [=](long panel) {
         long from = panel * PANEL, columns = min(PANEL, I - from);
-        float* b = scratch(LOCAL, max(N, O) * PANEL);
-        pack_columns(x + from, I, b, N, columns);
-        product(O, N, g, 1, O, b, grad_weight + from, I, columns);
-        if (grad_x) {
-            pack_columns(weight + from, I, b, O, columns);
-            product(N, O, g, O, 1, b, grad_x + from, I, columns);
-        }
+        float* b = scratch(LOCAL, O * PANEL);
+        pack_columns(weight + from, I, b, O, columns);
+        product(N, O, g, O, 1, b, grad_x + from, I, columns);
     });
 }
 

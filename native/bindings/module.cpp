@@ -76,8 +76,10 @@ NB_MODULE(_engine, m) {
     bind_group_norm(m);
     bind_im2col(m);
     bind_layer_norm(m);
+    bind_gru(m);
     bind_linear(m);
     bind_loss(m);
+    bind_lstm(m);
     bind_optim(m);
     bind_peak(m);
     bind_pool2d(m);

@@ -63,6 +63,20 @@ public:
         add(C * P, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
     }
 
+    // From here on each sample is `times` of them: the steps of a sequence, each of which goes through by itself.
+    void repeat(long times) {
+        expect(times >= 1 && outputs_ % times == 0, "program: the samples cannot be cut so");
+        times_ = times;
+    }
+
+    // A recurrent layer over T steps; it gives the state after each of them, or the last one.
+    void lstm(long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
+        recurrent(&Kernels::lstm_run, 4, T, weight_ih, weight_hh, bias_ih, bias_hh, sequences);
+    }
+    void gru(long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
+        recurrent(&Kernels::gru_run, 3, T, weight_ih, weight_hh, bias_ih, bias_hh, sequences);
+    }
+
     // counts (OH, OW) makes it a mean; without them it is the maximum.
     void pool2d(const std::vector<long>& x_shape, std::tuple<long, long> kernel, std::tuple<long, long> stride,
                 std::tuple<long, long> start, std::tuple<long, long> outputs, MaybeIn counts) {
@@ -122,23 +136,50 @@ private:
         if (steps_.empty()) std::memcpy(y, x, N * inputs_ * sizeof(float));
     }
 
-    void expects(long inputs) const { expect(inputs == outputs_, "program: a step does not fit the one before it"); }
+    void expects(long inputs) const {
+        expect(inputs * times_ == outputs_, "program: a step does not fit the one before it");
+    }
 
     void add(long outputs, Step step) {
-        outputs_ = outputs;
-        widest_ = outputs > widest_ ? outputs : widest_;
-        steps_.push_back(std::move(step));
+        outputs_ = outputs * times_;
+        widest_ = outputs_ > widest_ ? outputs_ : widest_;
+        if (times_ == 1) return steps_.push_back(std::move(step));
+        steps_.push_back([step = std::move(step), times = times_](const float* in, float* out, long N) {
+            step(in, out, N * times);
+        });
+    }
+
+    template <class F>
+    void recurrent(F Kernels::*run, long gates, long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih,
+                   MaybeIn bias_hh, bool sequences) {
+        expect(weight_ih.ndim() == 2 && weight_hh.ndim() == 2, "program: a recurrent weight has two axes");
+        const long G = (long)weight_ih.shape(0), I = (long)weight_ih.shape(1), H = (long)weight_hh.shape(1);
+        expect(T >= 1 && G == gates * H && (long)weight_hh.shape(0) == G, "program: recurrent sizes do not fit");
+        expect(bias_ih.has_value() == bias_hh.has_value(), "program: one bias is missing");
+        expect(!bias_ih || (count(*bias_ih) == G && count(*bias_hh) == G), "program: a bias has another size");
+        expects(T * I);
+        const long inputs = kernels_->linear_packed_size(I, G);
+        auto packed = memory(inputs + kernels_->linear_packed_size(H, G));
+        kernels_->linear_pack(Input(weight_ih, ROW_MAJOR), packed.get(), I, G);
+        kernels_->linear_pack(Input(weight_hh, ROW_MAJOR), packed.get() + inputs, H, G);
+        auto from_input = copy(bias_ih), from_state = copy(bias_hh);
+        add(sequences ? T * H : H, [=, k = kernels_](const float* in, float* out, long N) {
+            (k->*run)(Sequence{N, T, I, H, false}, in, packed.get(), from_input.get(), from_state.get(),
+                      sequences ? out : nullptr, sequences ? nullptr : out);
+        });
     }
 
     template <class F, class... A>
     void each(F kernel, A... options) {
-        add(outputs_, [=, size = outputs_](const float* in, float* out, long N) { kernel(in, out, options..., N * size); });
+        const long size = outputs_ / times_;
+        add(size, [=](const float* in, float* out, long N) { kernel(in, out, options..., N * size); });
     }
 
     template <class F>
     void rows(long K, F kernel) {
-        expect(K >= 1 && outputs_ % K == 0, "program: rows do not fit");
-        add(outputs_, [count = outputs_ / K, K, kernel](const float* in, float* out, long N) { kernel(in, out, N * count, K); });
+        const long size = outputs_ / times_;
+        expect(K >= 1 && size % K == 0, "program: rows do not fit");
+        add(size, [count = size / K, K, kernel](const float* in, float* out, long N) { kernel(in, out, N * count, K); });
     }
 
     static std::shared_ptr<float> memory(long floats) {
@@ -153,7 +194,7 @@ private:
     }
 
     const Kernels* kernels_ = kernels;  // packed weights are of one instruction set
-    long inputs_, outputs_, widest_;
+    long inputs_, outputs_, widest_, times_ = 1;
     std::vector<Step> steps_;
 };
 
@@ -167,6 +208,11 @@ void bind_program(nb::module_& m) {
         .def("conv2d", &Program::conv2d, "x_shape"_a, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "stride"_a,
              "padding"_a, "dilation"_a, "groups"_a, "relu"_a, "pooling"_a, "window"_a, "exact"_a)
         .def("linear", &Program::linear, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "relu"_a)
+        .def("repeat", &Program::repeat, "times"_a)
+        .def("lstm", &Program::lstm, "T"_a, "weight_ih"_a.noconvert(), "weight_hh"_a.noconvert(),
+             "bias_ih"_a.noconvert().none(), "bias_hh"_a.noconvert().none(), "sequences"_a)
+        .def("gru", &Program::gru, "T"_a, "weight_ih"_a.noconvert(), "weight_hh"_a.noconvert(),
+             "bias_ih"_a.noconvert().none(), "bias_hh"_a.noconvert().none(), "sequences"_a)
         .def("flatten", &Program::flatten, "C"_a, "P"_a)
         .def("pool2d", &Program::pool2d, "x_shape"_a, "kernel"_a, "stride"_a, "start"_a, "outputs"_a,
              "counts"_a.noconvert().none())

@@ -5,6 +5,7 @@ import pytest
 
 from pellucid import ShapeError, models, summary
 from pellucid.nn import (
+    GRU,
     AdaptiveAvgPool2d,
     AvgPool2d,
     Concat,
@@ -37,6 +38,24 @@ dropout  Dropout(0.5)         (1600)                 0              0  10x10
 linear   Linear(1600, 10)     (10)              16,010         16,000  28x28
 ----------------------------------------------------------------------------
 total                                           34,826      2,440,960"""
+
+
+OVER_TIME = """\
+layer                                                  output           parameters  multiply-adds   sees
+--------------------------------------------------------------------------------------------------------
+input                                                  (3, 1, 28, 28)
+time                   TimeAxis()                      (3, 1, 28, 28)            0              0    1x1
+frames.module.conv1    Conv2d(1, 16, 3x3, padding=1)   (3, 16, 28, 28)         160        338,688    3x3
+frames.module.relu1    ReLU()                          (3, 16, 28, 28)           0              0    3x3
+frames.module.pool1    MaxPool2d(2x2)                  (3, 16, 14, 14)           0              0    4x4
+frames.module.conv2    Conv2d(16, 32, 3x3, padding=1)  (3, 32, 14, 14)       4,640      2,709,504    8x8
+frames.module.relu2    ReLU()                          (3, 32, 14, 14)           0              0    8x8
+frames.module.pool2    MaxPool2d(2x2)                  (3, 32, 7, 7)             0              0  10x10
+frames.module.flatten  Flatten()                       (3, 1568)                 0              0  10x10
+lstm                   LSTM(1568, 128)                 (128)               869,376      2,605,056  28x28
+linear                 Linear(128, 10)                 (10)                  1,290          1,280  28x28
+--------------------------------------------------------------------------------------------------------
+total                                                                      875,466      5,654,528"""
 
 
 def test_mnist_cnn_to_the_letter():
@@ -112,6 +131,20 @@ def test_nested_and_tied():
 
 def test_linear_over_leading_axes_multiplies_for_each():
     assert summary(Linear(3, 5), (7, 3)).multiply_adds == 7 * 3 * 5
+
+
+def test_over_time_to_the_letter():
+    """Every frame goes through the convolutions; the LSTM multiplies by all its weights at each step."""
+    result = summary(models.cnn_lstm(), (3, 1, 28, 28))
+    assert str(result) == OVER_TIME
+    assert result.rows[1].multiply_adds == 3 * 16 * 28 * 28 * 9
+    assert result.rows[-2].multiply_adds == 3 * 4 * 128 * (1568 + 128)
+    assert summary(models.cnn_lstm(), (1, 28, 28)).multiply_adds * 3 - 2 * 1280 == result.multiply_adds
+
+
+def test_both_directions_and_all_layers_multiply():
+    rows = summary(GRU(5, 4, 2, bidirectional=True, return_sequences=True), (7, 5)).rows
+    assert rows[0].multiply_adds == 7 * 2 * 12 * ((5 + 4) + (8 + 4))
 
 
 def test_a_module_of_ones_own_is_one_row():

@@ -45,6 +45,22 @@ def together(op, *shapes, **options):
     return [y, *backward(numbers(y.shape, seed=9), saved)]
 
 
+def linear(N, I=53, O=45):
+    """Forward and backward, as one list of arrays; O is no multiple of a tile's rows, I none of a panel."""
+    y, saved = ops.linear_forward(numbers((N, I)), numbers((O, I), seed=1), numbers(O, seed=2))
+    return [y, *ops.linear_backward(numbers(y.shape, seed=3), saved)]
+
+
+def through_time(op, gates, states, shape=(37, 5, 23), H=21, **options):
+    """Forward and backward of a recurrent op, as one list of arrays."""
+    forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
+    (N, T, I), G = shape, gates * H
+    arrays = [numbers(s, seed) for seed, s in enumerate([shape, (G, I), (G, H), (G,), (G,), *[(N, H)] * states])]
+    outputs, saved = forward(*arrays, mask=np.arange(T) < np.arange(N)[:, None] % T + 1, **options)
+    rest = [a for a in saved if isinstance(a, np.ndarray)]
+    return [*outputs, *rest, *backward(tuple(numbers(y.shape, seed=9) for y in outputs), saved)]
+
+
 def steps(rule, **options):
     flat = SimpleNamespace(data=numbers(100_003), grad=numbers(100_003, seed=1), frozen=())
     optimizer = rule(flat, **options)
@@ -148,6 +164,12 @@ RUNS = {
         for op in ("adaptive_avg_pool2d", "adaptive_max_pool2d")
         for size in (1, (7, 4), (40, 2))
     },
+    **{f"linear, {N} samples": lambda N=N: linear(N) for N in (5, 64, 65, 700)},
+    "lstm": lambda: through_time("lstm", gates=4, states=2),
+    "lstm, backwards": lambda: through_time("lstm", gates=4, states=2, reverse=True),
+    "lstm, whole vectors": lambda: through_time("lstm", gates=4, states=2, shape=(64, 3, 64), H=32),
+    "gru": lambda: through_time("gru", gates=3, states=1),
+    "gru, backwards": lambda: through_time("gru", gates=3, states=1, reverse=True),
     "SGD": lambda: steps(SGD, lr=0.1),
     "SGD, all of it": lambda: steps(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Adam": lambda: steps(Adam, weight_decay=0.01),

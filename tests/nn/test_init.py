@@ -7,7 +7,7 @@ import pytest
 
 from pellucid import ConfigError
 from pellucid.nn import Conv2d, Linear
-from pellucid.nn.init import fans, initializer
+from pellucid.nn.init import fans, initializer, orthogonal
 
 SHAPE = (64, 48, 3, 3)
 FAN_IN, FAN_OUT = 48 * 9, 64 * 9
@@ -78,3 +78,15 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_vector_has_no_fan():
     with pytest.raises(ConfigError, match="has no fan"):
         Linear(2, 2, bias_init="he_uniform").build((2,))
+
+
+@pytest.mark.parametrize("shape", [(40, 10), (10, 40), (16, 16), (1, 5), (6, 2, 3, 2)])
+def test_orthogonal(shape):
+    """The columns, or the rows if there are fewer, are orthonormal; the same by any route to the same key."""
+    values = initializer("orthogonal")(shape, 5)
+    matrix = values.reshape(shape[0], -1)
+    small = matrix.T @ matrix if len(matrix) > matrix.shape[1] else matrix @ matrix.T
+    np.testing.assert_allclose(small, np.eye(len(small)), atol=1e-11)
+    assert values.shape == shape
+    assert (orthogonal(shape, 5, gain=2.0) == 2 * values).all()
+    assert (values != initializer("orthogonal")(shape, 6)).any()

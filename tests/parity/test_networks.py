@@ -1,5 +1,7 @@
 """Whole networks equal PyTorch's: same weights, same batch, five optimiser steps.  A new network is a row of `ROWS`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from tests.checks import close
 
 ROWS = {
     **NETS,
+    "E, three frames": replace(NETS["E"], input_shape=(3, 1, 28, 28)),
     "lenet": Net("lenet", ready("lenet"), torch_nets.lenet, "SGD", {"lr": 0.05, "momentum": 0.9}),
     "lenet5 with Adam": Net("lenet5", ready("lenet5"), torch_nets.lenet5, "Adam", {"lr": 1e-3}),
 }

@@ -1,12 +1,14 @@
 """summary: a network layer by layer, from its shapes alone; nothing is computed, nothing built."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from typing import Any
 
 from .._core.arrays import Shape
 from .._core.errors import PellucidError
 from ..nn import (
+    GRU,
+    LSTM,
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
     AvgPool1d,
@@ -25,6 +27,7 @@ from ..nn import (
     Reshape,
     Residual,
     Sequential,
+    TimeDistributed,
 )
 from ..nn.batch_norm import BatchNorm
 from ..ops._check import extent
@@ -153,6 +156,11 @@ def _walk(model: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Se
             more, seen = _walk(child, name, inputs)
             rows, inputs = rows + more, [seen]
         return rows, inputs[0] if len(inputs) == 1 else _joined(inputs, tuple(i.shape for i in inputs))
+    if isinstance(model, TimeDistributed):
+        steps, *inside = inputs[0].shape  # what it holds sees one step at a time
+        ((name, child),) = parts
+        more, seen = _walk(child, name, [replace(inputs[0], shape=tuple(inside))])
+        return [_repeated(row, steps) for row in more], replace(seen, shape=(steps, *seen.shape))
     if isinstance(model, Residual | Concat):
         ways = [_walk(child, name, inputs) for name, child in parts]
         ends = [seen for _, seen in ways] + (inputs if isinstance(model, Residual) and model.shortcut is None else [])
@@ -170,6 +178,12 @@ def _walk(model: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Se
     return [*rows, row], seen
 
 
+def _repeated(row: Row, steps: int) -> Row:
+    """Return the row of a layer that runs at each of so many steps."""
+    work = None if row.multiply_adds is None else steps * row.multiply_adds
+    return replace(row, output_shape=(steps, *row.output_shape), multiply_adds=work)
+
+
 def _leaf(layer: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Seen]:
     output = _output_shape(layer, path, inputs)
     before = _joined(inputs, output)
@@ -181,13 +195,15 @@ def _leaf(layer: Module, path: str, inputs: list[_Seen]) -> tuple[list[Row], _Se
         reach = extent(layer.kernel_size, dilation)
         field = tuple(r + (k - 1) * j for r, k, j in zip(field, reach, jump, strict=True))
         jump = tuple(j * s for j, s in zip(jump, layer.stride, strict=True))
+    elif isinstance(layer, LSTM | GRU):
+        field = jump = before.image  # of each step
     elif isinstance(layer, GlobalAvgPool2d | GlobalMaxPool2d) or (
         isinstance(layer, Linear) and len(inputs[0].shape) == 1  # over other axes it sees what one position saw before
     ):
         field = jump = before.image
     own = sum(p.size for _, p in layer.named_parameters())
     frozen = sum(p.size for _, p in layer.named_parameters() if p.frozen)
-    row = Row(path, repr(layer), output, own, _multiply_adds(layer, output), field, jump, frozen)
+    row = Row(path, repr(layer), output, own, _multiply_adds(layer, inputs[0].shape, output), field, jump, frozen)
     return [row], _Seen(output, field, jump, before.image)
 
 
@@ -209,14 +225,16 @@ def _output_shape(layer: Module, path: str, inputs: list[_Seen]) -> Any:
 
 def _known(layer: Module) -> bool:
     """Whether this page knows what the layer does: its windows, or that it has nothing to multiply with."""
-    return isinstance(layer, Conv1d | Conv2d | MaxPool2d | Linear | BatchNorm) or not (
+    return isinstance(layer, Conv1d | Conv2d | MaxPool2d | Linear | LSTM | GRU | BatchNorm) or not (
         any(layer.children()) or any(layer.named_parameters())
     )
 
 
-def _multiply_adds(layer: Module, output: Shape) -> int | None:
+def _multiply_adds(layer: Module, inputs: Shape, output: Shape) -> int | None:
     if not _known(layer):
         return None
+    if isinstance(layer, LSTM | GRU):  # each step multiplies by all weights, and a bias is none of them
+        return inputs[0] * sum(p.size for _, p in layer.named_parameters() if len(p.shape) == 2)
     if isinstance(
         layer, Conv1d | Conv2d | Linear
     ):  # each output number sums over all weights of its channel, those of its group

@@ -2,6 +2,7 @@
 
 from .classifiers import LeNet, Scratch2dCNNClassifier
 from .cnn import CNN, cnn
+from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
@@ -21,6 +22,7 @@ __all__ = [
     "Scratch2dCNNClassifier",
     "TrainedModel",
     "cnn",
+    "cnn_lstm",
     "conv2d_output_size",
     "find",
     "lenet",

@@ -10,6 +10,7 @@ from ..nn import Module
 from ..train import Recipe
 from ..train.settings import make
 from .cnn import cnn
+from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
@@ -31,6 +32,7 @@ MODELS = {
     "lenet5": Entry(lenet5, (1, 28, 28), "LeNet-5's sizes with ReLU and max-pooling, three linear layers"),
     "lenet": Entry(lenet, (1, 28, 28), "two 5x5 convolutions without padding, three linear layers"),
     "scratch2d": Entry(scratch2d, (1, 28, 28), "two padded 3x3 convolutions, two linear layers"),
+    "cnn-lstm": Entry(cnn_lstm, (1, 28, 28), "two 3x3 convolutions with pooling on each frame, an LSTM over time"),
 }
 
 

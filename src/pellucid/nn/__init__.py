@@ -13,19 +13,24 @@ from .entry_loss import BCEWithLogitsLoss, HuberLoss, MSELoss
 from .flatten import Flatten
 from .graph import Graph
 from .group_norm import GroupNorm
+from .gru import GRU, GRUCell
 from .layer_norm import LayerNorm
 from .linear import Linear
 from .loss import CrossEntropyLoss, Loss
+from .lstm import LSTM, LSTMCell
 from .module import Module
 from .parameter import Buffer, FlatParameters, Parameter
 from .pool import AvgPool2d, MaxPool2d
 from .pool1d import AvgPool1d, MaxPool1d
 from .predictor import Predictor
 from .reshape import Identity, Permute, Reshape
+from .time_distributed import TimeAxis, TimeDistributed
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "Add",
@@ -45,6 +50,7 @@ __all__ = [
     "Dropout2d",
     "FlatParameters",
     "Flatten",
+    "GRUCell",
     "GlobalAvgPool2d",
     "GlobalMaxPool2d",
     "Graph",
@@ -52,6 +58,7 @@ __all__ = [
     "Hardswish",
     "HuberLoss",
     "Identity",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -73,4 +80,6 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "TimeAxis",
+    "TimeDistributed",
 ]

@@ -75,8 +75,8 @@ def he_normal(shape: Shape, key: int) -> Array:
     return normal(shape, key, math.sqrt(2 / fans(shape)[0]))
 
 
-def orthogonal(shape: Shape, key: int) -> Array:
-    """Return a weight whose rows, or columns if they are fewer, have length 1 and are at right angles to each other.
+def orthogonal(shape: Shape, key: int, gain: float = 1.0) -> Array:
+    """Return a weight whose rows, or columns if they are fewer, have length `gain` and stand at right angles.
 
     The weight counts as a matrix of shape[0] rows, as in PyTorch.  Normal vectors are taken one by one, and from each
     its part along those before is taken away, twice (Gram-Schmidt).  Sums are added in order, so that the bits do not
@@ -95,7 +95,7 @@ def orthogonal(shape: Shape, key: int) -> Array:
             along = np.add.accumulate(before * vector, axis=1)[:, -1:]
             vector -= np.add.accumulate(before * along, axis=0)[-1]
         vector /= math.sqrt(np.add.accumulate(vector * vector)[-1])
-    return (vectors if rows <= columns else vectors.T).reshape(shape)
+    return gain * (vectors if rows <= columns else vectors.T).reshape(shape)
 
 
 _BY_NAME: dict[str, Initializer] = {

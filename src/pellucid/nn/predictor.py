@@ -22,9 +22,13 @@ from .conv import Conv2d
 from .dropout import Dropout, Dropout1d, Dropout2d
 from .flatten import Flatten
 from .fuse import ConvNormFused, Folded, Fused, Step, steps
+from .gru import GRU
 from .linear import Linear
+from .lstm import LSTM
 from .module import Module
 from .pool import AvgPool2d, MaxPool2d
+from .recurrent import Recurrent
+from .time_distributed import TimeAxis, TimeDistributed
 
 _POOLING = {MaxPool2d: 1, AvgPool2d: 2}  # as native/geometry.hpp numbers them; 0 is none
 
@@ -107,16 +111,32 @@ def _flat(module: Module) -> tuple[Module, ...] | None:
     """Return the layers in the order in which they run, None if that is not simply one after the other."""
     if "forward" in vars(module):  # of its own, whatever its class does
         return None
+    if type(module) is TimeDistributed:
+        inside = _flat(module.module)
+        return None if inside is None else (module, *inside, _TogetherAgain())
     if type(module).forward is not Sequential.forward:
         return (module,) if type(module) in _STEPS else None
     layers = [_flat(layer) for layer in cast(Sequential, module)]
     return None if None in layers else tuple(layer for part in layers for layer in part or ())
 
 
+class _TogetherAgain(Module):
+    """Stands behind what a TimeDistributed applies to each step."""
+
+
 def _compile(engine: Any, plan: Sequence[Step], sample: Shape, outputs: Shape) -> tuple[Any, Shape] | None:
     """Return (program, shape of a sample's output), or None if a step has no place in a program."""
     program, shape = engine.Program(prod(sample)), sample
+    times: Shape = ()  # the steps of the sequences that are cut up
     for step in plan:
+        if isinstance(step, TimeDistributed | _TogetherAgain):
+            begins = isinstance(step, TimeDistributed)
+            whole, frame = (shape, shape[1:]) if begins else ((times[-1], *shape), shape)
+            if len(whole) == 3 or (len(frame) == 3 and frame[0] != 1):  # it would lie channels-last, as images do
+                return None
+            times, shape = ((*times, shape[0]), frame) if begins else (times[:-1], whole)
+            program.repeat(prod(times))
+            continue
         if not _STEPS[type(_layers(step)[0])](program, step, shape):
             return None
         for layer in _layers(step):
@@ -174,6 +194,17 @@ def _has_relu(layers: Sequence[Any]) -> bool:
     return any(type(layer) is ReLU for layer in layers)
 
 
+def _recurrent(program: Any, step: Step, shape: Shape) -> bool:
+    layer: Recurrent = _layers(step)[0]
+    if layer.bidirectional or layer.return_state or shape[0] < 1:
+        return False
+    add = program.lstm if isinstance(layer, LSTM) else program.gru
+    for k in range(layer.num_layers):
+        arrays = (None if parameter is None else parameter.data for parameter in layer.weights(k))
+        add(shape[0], *arrays, layer.return_sequences or k + 1 < layer.num_layers)
+    return True
+
+
 def _flatten(program: Any, step: Step, shape: Shape) -> bool:
     if len(shape) == 3:
         program.flatten(shape[0], shape[1] * shape[2])
@@ -192,6 +223,10 @@ def _pool2d(program: Any, step: Step, shape: Shape) -> bool:
 
 def _nothing(program: Any, step: Step, shape: Shape) -> bool:
     return True
+
+
+def _one_channel(program: Any, step: Step, shape: Shape) -> bool:
+    return shape[-3] == 1  # frames of several channels lie in another order
 
 
 def _activation(name: str) -> Callable[[Any, Step, Shape], bool]:
@@ -229,6 +264,9 @@ _STEPS: dict[type[Any], Callable[[Any, Step, Shape], bool]] = {
     MaxPool2d: _pool2d,
     AvgPool2d: _pool2d,
     Flatten: _flatten,
+    LSTM: _recurrent,
+    GRU: _recurrent,
+    TimeAxis: _one_channel,
     Dropout: _nothing,
     Dropout1d: _nothing,
     Dropout2d: _nothing,

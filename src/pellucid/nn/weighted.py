@@ -1,6 +1,6 @@
 """What layers with perhaps a weight and a bias share: where their gradients go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .._core.arrays import Array
@@ -29,7 +29,15 @@ def backward_into(
     """Run an op's backward, (grad_x, a gradient for each of `parameters`): these go there, grad_x is returned."""
     out = tuple(None if parameter is None else parameter.free_grad() for parameter in parameters)
     grad_x, *gradients = op_backward(grad_y, saved, needs_input_grad=needs_input_grad, out=out)
-    for parameter, gradient, place in zip(parameters, gradients, out, strict=True):
+    hand_over(parameters, gradients, out)
+    return grad_x
+
+
+def hand_over(
+    parameters: Iterable[Parameter | None], gradients: Iterable[Array | None], places: Iterable[Array | None]
+) -> None:
+    """Give each parameter its gradient; one that an op has written into its place is there already."""
+    for parameter, gradient, place in zip(parameters, gradients, places, strict=True):
         if parameter is None or gradient is None or parameter.frozen:  # frozen: its gradient still counts as zero
             continue
         if gradient is place:
@@ -38,4 +46,3 @@ def backward_into(
             unrepeatable()
             total = parameter.grad
             total += gradient
-    return grad_x

@@ -75,6 +75,7 @@ from .fused_norm import (
 )
 from .gelu import gelu_backward, gelu_forward, gelu_shape
 from .group_norm import group_norm_backward, group_norm_forward, group_norm_shape
+from .gru import gru_backward, gru_forward, gru_shape
 from .hard_swish import hard_swish_backward, hard_swish_forward, hard_swish_shape
 from .huber import huber_backward, huber_forward, huber_shape
 from .im2col import (
@@ -97,6 +98,7 @@ from .linear import (
     linear_shape,
 )
 from .loss import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape
+from .lstm import lstm_backward, lstm_forward, lstm_shape
 from .mse import mse_backward, mse_forward, mse_shape
 from .pool1d import (
     avg_pool1d_backward,
@@ -199,6 +201,9 @@ __all__ = [
     "group_norm_backward",
     "group_norm_forward",
     "group_norm_shape",
+    "gru_backward",
+    "gru_forward",
+    "gru_shape",
     "hard_swish_backward",
     "hard_swish_forward",
     "hard_swish_shape",
@@ -224,6 +229,9 @@ __all__ = [
     "log_softmax_backward",
     "log_softmax_forward",
     "log_softmax_shape",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_shape",
     "max_pool1d_backward",
     "max_pool1d_forward",
     "max_pool1d_shape",

@@ -1,0 +1,79 @@
+"""gru: forward and back through time equal the loops; what is masked is left out."""
+
+import numpy as np
+import pytest
+
+from pellucid import DtypeError, ShapeError
+from pellucid.ops import gru_backward, gru_forward, gru_shape
+from tests.checks import OpLaws, close
+from tests.ops.recurrent import MASK, OverTime, cases, one_output, packed, refusals
+from tests.oracles_time import gru_backward_loops, gru_loops
+
+SHAPES = (3, 4, 5), (6, 5), (6, 2), (6,), (6,), (3, 2)
+
+
+class TestGRU(OverTime, OpLaws):
+    forward, backward = one_output(gru_forward, gru_backward, states=1)
+    shape = staticmethod(gru_shape)
+    loops = staticmethod(lambda *arrays, **options: packed(gru_loops(*arrays, **options)))
+    outputs = 2
+    cases = cases(gates=3, states=1)
+    refused = refusals(gates=3)
+
+
+@pytest.mark.parametrize("mask", [None, MASK])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_back_through_time_is_the_loops(mask, reverse, rng):
+    arrays = [rng.standard_normal(shape) for shape in SHAPES]
+    outputs, saved = gru_forward(*arrays, mask=mask, reverse=reverse)
+    grads = tuple(rng.standard_normal(part.shape) for part in outputs)
+    expected = gru_backward_loops(grads, arrays, mask=mask, reverse=reverse)
+    for found, wanted in zip(gru_backward(grads, saved), expected, strict=True):
+        close(found, wanted, 1e-12)
+
+
+def test_gradients_that_are_not_given_are_zero(rng):
+    arrays = [rng.standard_normal(shape) for shape in SHAPES]
+    outputs, saved = gru_forward(*arrays)
+    zeros, grads = [np.zeros(part.shape) for part in outputs], [rng.standard_normal(part.shape) for part in outputs]
+    for k in range(2):
+        alone = tuple(grads[i] if i == k else None for i in range(2))
+        filled = tuple(grads[i] if i == k else zeros[i] for i in range(2))
+        for one, other in zip(gru_backward(alone, saved), gru_backward(filled, saved), strict=True):
+            close(one, other, 1e-14)
+
+
+def test_what_is_masked_has_no_say(rng):
+    """Other numbers under the mask change nothing, and get no gradient; the outputs there are zero."""
+    arrays = [rng.standard_normal(shape) for shape in SHAPES]
+    other = [np.where(MASK[..., None], arrays[0], 7.0), *arrays[1:]]
+    (y, *last), saved = gru_forward(*arrays, mask=MASK)
+    (again, *last_again), _ = gru_forward(*other, mask=MASK)
+    assert y.tobytes() == again.tobytes()
+    assert [a.tobytes() for a in last] == [a.tobytes() for a in last_again]
+    assert not y[~MASK].any()
+    grad_x = gru_backward((np.ones(y.shape), None), saved)[0]
+    assert not grad_x[~MASK].any()
+    assert grad_x[MASK].all()
+
+
+def test_first_layer_may_skip_grad_x(rng):
+    outputs, saved = gru_forward(*(rng.standard_normal(shape) for shape in SHAPES))
+    assert gru_backward(outputs, saved, needs_input_grad=False)[0] is None
+
+
+def test_gradients_go_where_out_says(rng):
+    outputs, saved = gru_forward(*(rng.standard_normal(shape) for shape in SHAPES))
+    expected, out = gru_backward(outputs, saved), tuple(np.empty(shape) for shape in SHAPES[1:5])
+    found = gru_backward(outputs, saved, out=out)
+    assert all(one is place for one, place in zip(found[1:5], out, strict=True))
+    assert [a.tobytes() for a in found] == [a.tobytes() for a in expected]
+
+
+def test_a_mask_is_bool_and_gradients_fit():
+    x, weight_ih, weight_hh = np.zeros((2, 3, 4)), np.zeros((15, 4)), np.zeros((15, 5))
+    with pytest.raises(DtypeError, match="mask is float64, bool is needed"):
+        gru_forward(x, weight_ih, weight_hh, mask=np.ones((2, 3)))
+    _, saved = gru_forward(x, weight_ih, weight_hh)
+    with pytest.raises(ShapeError, match="grad_h_n has shape"):
+        gru_backward((None, np.zeros((3, 5))), saved)
