@@ -7,12 +7,6 @@
 
 PELLUCID_OPEN
 
-// 1 / (1 + exp(-x)); exp(-|x|) is at most 1: nothing overflows or cancels.
-INLINE vf logistic(vf x) {
-    vf power = exp(-magnitude(x));
-    return (x < 0.0f ? power : splat(1.0f)) / (1.0f + power);
-}
-
 // f(first, count) for blocks of rows, as many for each thread.
 template <class F>
 INLINE void for_blocks(long N, F f) {
