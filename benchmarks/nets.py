@@ -67,6 +67,18 @@ def mnist_cnn() -> Any:
     return models.mnist_cnn()
 
 
+def batch_norm_cnn() -> Any:
+    """Return net B, unbuilt: two blocks of convolutions with batch-norm, 468,458 parameters."""
+    from pellucid import nn
+
+    def block(C: int, O: int) -> list[Any]:
+        first = nn.Conv2d(C, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()
+        return [*first, nn.Conv2d(O, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
+
+    head = nn.Flatten(), nn.Linear(3136, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)
+    return nn.Sequential(*block(1, 32), *block(32, 64), *head)
+
+
 def lenet() -> Any:
     """Return net C, unbuilt: 61,706 parameters."""
     from pellucid.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
@@ -89,6 +101,7 @@ def two_convolutions() -> Any:
 
 NETS = {
     "A": Net("mnist-cnn", mnist_cnn, torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
+    "B": Net("two blocks with batch-norm", batch_norm_cnn, torch_nets.batch_norm_cnn, "Adam", {"lr": 1e-3}),
     "C": Net("LeNet-like", lenet, torch_nets.lenet, "SGD", {"lr": 1e-2}),
     "D": Net("two convolutions, two linear layers", two_convolutions, torch_nets.two_convolutions, "SGD", {"lr": 1e-2}),
 }
