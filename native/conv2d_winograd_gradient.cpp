@@ -87,8 +87,9 @@ void transform_sums(const Conv& s, const float* sums, float* taps) {
     }
 }
 
-// Samples whose tiles are summed at a time, so that the sums are not fetched for a few tiles each.
-constexpr long TILES_AT_ONCE = 48;
+// Samples are taken together until they have so many tiles: sums are not fetched for a few products each.  More gain
+// nothing, since transformed tiles and sums then leave the second cache.
+constexpr long TILES_AT_ONCE = 16;
 INLINE long samples_at_once(const Sizes& z) { return max(1, TILES_AT_ONCE / (z.outputs.rows * z.outputs.columns)); }
 
 // Adds the products of `count` tiles to the sums of their shard.

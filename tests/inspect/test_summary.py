@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from pellucid import ShapeError, models, summary
-from pellucid.nn import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
+from pellucid.nn import (
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Module,
+    ReLU,
+    Sequential,
+)
 
 TABLE = """\
 layer                         output        parameters  multiply-adds   sees
@@ -132,3 +143,10 @@ def test_as_plain_data():
 def test_a_misfit_names_the_layer():
     with pytest.raises(ShapeError, match=r"layer 'body\.conv': conv2d: x has 1 channels"):
         summary(Sequential({"body": Sequential({"conv": Conv2d(2, 2, 3)})}), (1, 5, 5))
+
+
+def test_batch_norm_changes_neither_shape_nor_sight():
+    net = Sequential(Conv2d(1, 4, 3), BatchNorm2d(4), ReLU(), Flatten(), Linear(64, 2), BatchNorm1d(2))
+    rows = summary(net, (1, 6, 6)).rows
+    assert (rows[1].output_shape, rows[1].parameters, rows[1].receptive_field) == ((4, 4, 4), 8, (3, 3))
+    assert summary(net, (1, 6, 6)).multiply_adds == 4 * 16 * 9 + 64 * 2
