@@ -74,6 +74,7 @@ def ready(name: str) -> Callable[[], Any]:
 MOMENTUM = {"lr": 1e-2, "momentum": 0.9}
 NETS = {
     "A": Net("mnist-cnn", ready("mnist-cnn"), torch_nets.mnist_cnn, "Adam", {"lr": 1e-3}),
+    "B": Net("cnn, two blocks with batch-norm", ready("cnn"), torch_nets.cnn, "Adam", {"lr": 1e-3}),
     "C": Net("LeNet-like", ready("lenet5"), torch_nets.lenet5, "SGD", {"lr": 1e-2}),
     "D": Net("two convolutions, two linear layers", ready("scratch2d"), torch_nets.scratch2d, "SGD", {"lr": 1e-2}),
     "E": Net("cnn-lstm, one frame", ready("cnn-lstm"), torch_nets.cnn_lstm, "SGD", MOMENTUM),

@@ -87,20 +87,19 @@ void transform_sums(const Conv& s, const float* sums, float* taps) {
     }
 }
 
-// Adds one sample's share to the sums of its shard.
-void add_sample(const Gradient& g, const Sizes& z, const float* image, const float* x, long row_length, float* points,
-                float* sums) {
-    const Conv& s = g.s;
-    const long count = z.outputs.rows * z.outputs.columns, plane_x = count * s.C + 16, plane_y = count * s.O + 16;
-    float* of_y = points + TILES_POINTS * plane_x;
-    transform_inputs<4>(s, z.outputs, x, row_length, z.outputs.rows, points, plane_x);
-    transform_gradients(z, image, s.O, of_y, plane_y);
+// Samples are taken together until they have so many tiles: sums are not fetched for a few products each.  More gain
+// nothing, since transformed tiles and sums then leave the second cache.
+constexpr long TILES_AT_ONCE = 16;
+INLINE long samples_at_once(const Sizes& z) { return max(1, TILES_AT_ONCE / (z.outputs.rows * z.outputs.columns)); }
+
+// Adds the products of `count` tiles to the sums of their shard.
+void add_tiles(const Conv& s, long count, const float* of_x, long plane_x, const float* of_y, long plane_y, float* sums) {
     long* channels = (long*)scratch(LISTS, 2 * s.C);
     regular_rows(channels, s.C, 1);
     const Sum sum{1, count, 0, s.C, s.O};
     for (int p = 0; p < TILES_POINTS; p++)
         for (long o = 0; o < s.O; o += PANEL)
-            tiles(s.C, s.O - o > WIDTH ? 2 : 1, sum, points + p * plane_x, channels, of_y + p * plane_y + o,
+            tiles(s.C, s.O - o > WIDTH ? 2 : 1, sum, of_x + p * plane_x, channels, of_y + p * plane_y + o,
                   sums + p * s.C * s.O + o, s.O, true);
 }
 
@@ -124,19 +123,26 @@ void winograd_backward(const Gradient& g) {
     }
     const long image_floats = z.rows * z.columns * s.O + 16;
     const long x_rows = z.outputs.rows * 4 + 2, x_columns = z.outputs.columns * 4 + 2;
+    const long at_once = samples_at_once(z), plane_x = at_once * tiles_here * s.C + 16, plane_y = at_once * tiles_here * s.O + 16;
     float* shards = for_shards(s.N, floats, [=](float* mine, long begin, long end) {
         float* image = scratch(PADDED, image_floats + x_rows * x_columns * s.C + 16);
-        float* sums = scratch(POINTS, TILES_POINTS * (plane + tiles_here * (s.C + s.O) + 2 * 16));
+        float* sums = scratch(POINTS, TILES_POINTS * (plane + plane_x + plane_y));
+        float *of_x = sums + TILES_POINTS * plane, *of_y = of_x + TILES_POINTS * plane_x;
         memset(sums, 0, TILES_POINTS * plane * sizeof(float));
         memset(mine + 9 * plane, 0, s.O * sizeof(float));
-        for (long n = begin; n < end; n++) {
+        for (long n = begin, held = 0; n < end; n++) {
             fill_image(g, z, n, image, mine + 9 * plane);
             if (g.grad_x)
                 winograd_sample(z.back, Finish{false, NO_POOL, 1, 1, s.H, s.W}, 4, image, packed, nullptr,
                                 g.grad_x + n * g.sample_x(), nullptr);
             long row_length;
             const float* x = tile_rows(s, g.x + n * g.sample_x(), 0, x_rows, x_columns, image + image_floats, &row_length);
-            add_sample(g, z, image, x, row_length, sums + TILES_POINTS * plane, sums);
+            transform_inputs<4>(s, z.outputs, x, row_length, z.outputs.rows, of_x + held * s.C, plane_x);
+            transform_gradients(z, image, s.O, of_y + held * s.O, plane_y);
+            held += tiles_here;
+            if (held < at_once * tiles_here && n + 1 < end) continue;
+            add_tiles(s, held, of_x, plane_x, of_y, plane_y, sums);
+            held = 0;
         }
         transform_sums(s, sums, mine);
     });

@@ -52,11 +52,18 @@ INLINE vi load_bytes(const uint8_t* p) {
 }
 INLINE void store_bytes(uint8_t* p, vi v) { *(vb_any*)p = __builtin_shufflevector((vb4)v, (vb4)v, PELLUCID_LOW_BYTES); }
 
-// a * b + c, rounded once; compiles to one instruction.
+// a * b + c, rounded once: one instruction.  It is named, since GCC takes a loop over lanes apart where an operand may
+// come from load_part.
 INLINE vf madd(vf a, vf b, vf c) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX__)
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
     vf r;
     for (int i = 0; i < WIDTH; i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
     return r;
+#endif
 }
 INLINE float madd(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 

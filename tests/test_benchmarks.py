@@ -13,7 +13,10 @@ from pellucid import native
 from pellucid.nn import Module, Parameter, Sequential
 
 
-@pytest.mark.parametrize(("net", "forward", "step"), [("A", 4_881_920, 14_256_384), ("D", 8_482_304, 24_995_328)])
+@pytest.mark.parametrize(
+    ("net", "forward", "step"),
+    [("A", 4_881_920, 14_256_384), ("B", 37_383_680, 111_699_456), ("D", 8_482_304, 24_995_328)],
+)
 def test_the_work_of_a_network(net, forward, step):
     assert (NETS[net].flops(training=False), NETS[net].flops(training=True)) == (forward, step)
 

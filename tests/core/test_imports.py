@@ -31,9 +31,7 @@ def test_everything_together_loads_no_extra_and_stays_quick_beyond_numpy():
     modules, _ = modules_after(f"import {rooms}; pellucid.Trainer")
     assert "pellucid.train.trainer" in modules
     assert not {"PIL", "matplotlib", "pooch", "requests", "torch", "click", "tqdm"} & set(modules)
-    assert (
-        beyond < 0.5
-    )  # seconds of the processor, whatever else the machine does; another library takes longer
+    assert beyond < 0.5  # seconds of the processor, whatever else the machine does; another library takes longer
 
 
 def test_help_imports_no_numpy():

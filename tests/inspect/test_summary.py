@@ -8,6 +8,8 @@ from pellucid.nn import (
     GRU,
     AdaptiveAvgPool2d,
     AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
     Concat,
     Conv1d,
     Conv2d,
@@ -242,3 +244,10 @@ def test_what_is_frozen_is_counted():
     assert [line.split() for line in lines[-2:]] == [["frozen", "330"], ["trainable", "54,080"]]
     assert lines[-3].startswith("total")
     assert set(lines[-4]) == {"-"}
+
+
+def test_batch_norm_changes_neither_shape_nor_sight():
+    net = Sequential(Conv2d(1, 4, 3), BatchNorm2d(4), ReLU(), Flatten(), Linear(64, 2), BatchNorm1d(2))
+    rows = summary(net, (1, 6, 6)).rows
+    assert (rows[1].output_shape, rows[1].parameters, rows[1].receptive_field) == ((4, 4, 4), 8, (3, 3))
+    assert summary(net, (1, 6, 6)).multiply_adds == 4 * 16 * 9 + 64 * 2
