@@ -54,8 +54,8 @@ frames.module.conv2    Conv2d(16, 32, 3x3, padding=1)  (3, 32, 14, 14)       4,6
 frames.module.relu2    ReLU()                          (3, 32, 14, 14)           0              0    8x8
 frames.module.pool2    MaxPool2d(2x2)                  (3, 32, 7, 7)             0              0  10x10
 frames.module.flatten  Flatten()                       (3, 1568)                 0              0  10x10
-lstm                   LSTM(1568, 128)                 (128)               869,376      2,605,056  28x28
-linear                 Linear(128, 10)                 (10)                  1,290          1,280  28x28
+head.lstm              LSTM(1568, 128)                 (128)               869,376      2,605,056  28x28
+head.linear            Linear(128, 10)                 (10)                  1,290          1,280  28x28
 --------------------------------------------------------------------------------------------------------
 total                                                                      875,466      5,654,528"""
 

@@ -84,3 +84,15 @@ def refusals(gates):
         "state": refuse((2, 3, 4), (G, 4), (G, 5), (G,), (G,), (1, 5), words="h0 has shape"),
         "mask": refuse((2, 3, 4), (G, 4), (G, 5), words="mask has shape", mask=np.ones((3, 2), bool)),
     }
+
+
+def nan_stays_in_its_sample(op_forward, op_backward, arrays):
+    """Let one number of one sample be nan: all its later steps are, and no other sample is."""
+    arrays = [a.astype(np.float32) for a in arrays]
+    arrays[0][1, 2, 0] = np.nan
+    (y, *last), saved = op_forward(*arrays)
+    assert np.isnan(y).all(axis=2).tolist() == [[False] * 4, [False, False, True, True], [False] * 4]
+    assert all(np.isnan(part).all(axis=1).tolist() == [False, True, False] for part in last)
+    grad_x, grad_weight_ih, *_ = op_backward((np.ones_like(y), *last), saved)
+    assert np.isnan(grad_x).any(axis=(1, 2)).tolist() == [False, True, False]
+    assert np.isnan(grad_weight_ih).any()

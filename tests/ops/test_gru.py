@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pellucid import DtypeError, ShapeError
+from pellucid import DtypeError, ShapeError, native
 from pellucid.ops import gru_backward, gru_forward, gru_shape
-from tests.checks import OpLaws, close
-from tests.ops.recurrent import MASK, OverTime, cases, one_output, packed, refusals
+from tests.checks import ENGINES, OpLaws, close
+from tests.ops.recurrent import MASK, OverTime, cases, nan_stays_in_its_sample, one_output, packed, refusals
 from tests.oracles_time import gru_backward_loops, gru_loops
 
 SHAPES = (3, 4, 5), (6, 5), (6, 2), (6,), (6,), (3, 2)
@@ -77,3 +77,9 @@ def test_a_mask_is_bool_and_gradients_fit():
     _, saved = gru_forward(x, weight_ih, weight_hh)
     with pytest.raises(ShapeError, match="grad_h_n has shape"):
         gru_backward((None, np.zeros((3, 5))), saved)
+
+
+@pytest.mark.parametrize("engine", ["numpy", *ENGINES])
+def test_nan_is_not_swallowed(engine, rng):
+    with native.using(engine):
+        nan_stays_in_its_sample(gru_forward, gru_backward, [rng.standard_normal(shape) for shape in SHAPES])

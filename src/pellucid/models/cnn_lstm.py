@@ -33,11 +33,6 @@ def cnn_lstm(hidden: int = 128, num_classes: int = 10, height: int = 28, width: 
         "pool2": MaxPool2d(2),
         "flatten": Flatten(),
     }
-    return Sequential(
-        {
-            "time": TimeAxis(),
-            "frames": TimeDistributed(Sequential(frame)),
-            "lstm": LSTM(32 * (height // 4) * (width // 4), hidden),
-            "linear": Linear(hidden, num_classes),
-        }
-    )
+    head = {"lstm": LSTM(32 * (height // 4) * (width // 4), hidden), "linear": Linear(hidden, num_classes)}
+    # The head is a network of its own, so that it is replayed as the one for a frame is (nn/plan.py).
+    return Sequential({"time": TimeAxis(), "frames": TimeDistributed(Sequential(frame)), "head": Sequential(head)})
