@@ -12,10 +12,16 @@ from tests.checks import close
 
 ROWS = {
     **NETS,
+    "B": replace(NETS["B"], optimizer="SGD", settings={"lr": 0.01}),  # Adam would blow up gradients that are truly zero
     "E, three frames": replace(NETS["E"], input_shape=(3, 1, 28, 28)),
     "lenet": Net("lenet", ready("lenet"), torch_nets.lenet, "SGD", {"lr": 0.05, "momentum": 0.9}),
     "lenet5 with Adam": Net("lenet5", ready("lenet5"), torch_nets.lenet5, "Adam", {"lr": 1e-3}),
 }
+
+
+LOOSE = {ROWS["B"].name: 1e-3}
+"""Where a few samples are normalised by their own mean, rounding decides which of two near values is the larger: after
+five steps PyTorch's own losses in float32 and float64 were 3e-4 apart."""
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -45,13 +51,21 @@ def test_a_whole_network(net, dtype, rng):
         expected = torch_loss(torch_logits, torch.tensor(labels))
         torch_optimizer.zero_grad()
         expected.backward()
-        assert value == pytest.approx(expected.item(), rel=1e-9 if exact else 1e-4)
+        assert value == pytest.approx(expected.item(), rel=1e-9 if exact else LOOSE.get(net.name, 1e-4))
         if exact or step == 0:
             close(logits, torch_logits.detach().numpy(), 1e-9 if exact else 2e-5)
             for parameter, tensor in zip(ours, tensors, strict=True):
-                close(parameter.grad, tensor.grad.numpy(), 1e-9 if exact else 2e-5)
+                same(parameter.grad, tensor.grad.numpy(), exact)
         optimizer.step()
         torch_optimizer.step()
         if exact:
             for parameter, tensor in zip(ours, tensors, strict=True):
-                close(parameter.data, tensor.detach().numpy(), 1e-9)
+                same(parameter.data, tensor.detach().numpy(), exact)
+
+
+def same(ours, theirs, exact):
+    """Equal relative to the largest entry; that of a bias before a batch-norm is zero but for rounding."""
+    if np.abs(theirs).max() < 1e-14:
+        assert np.abs(ours).max() < (1e-14 if exact else 1e-6)
+    else:
+        close(ours, theirs, 1e-9 if exact else 2e-5)
