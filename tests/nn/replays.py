@@ -34,6 +34,17 @@ def small():
     )
 
 
+def normed():
+    """Batch-norms in orders that fuse, and in some that do not."""
+    return nn.Sequential(
+        nn.Conv2d(2, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.2),
+        nn.Conv2d(5, 4, 3), nn.BatchNorm2d(4, momentum=None), nn.ReLU(), nn.BatchNorm2d(4, affine=False),
+        nn.Conv2d(4, 6, 2), nn.BatchNorm2d(6), nn.Flatten(),
+        nn.Linear(6, 8), nn.BatchNorm1d(8, eps=1e-3), nn.ReLU(),
+        nn.Linear(8, 7), nn.BatchNorm1d(7, track_running_stats=False), nn.Linear(7, 3),
+    )  # fmt: skip
+
+
 def batches(count, sizes=(6,), seed=0):
     rng = np.random.default_rng(seed)
     return [

@@ -6,26 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pellucid import ConfigError, ShapeError, Trainer, native, nn
-from pellucid.nn import BatchNorm1d, BatchNorm2d, Conv2d, Flatten, Linear, ReLU, Sequential
+from pellucid import ConfigError, ShapeError, Trainer, native
+from pellucid.nn import BatchNorm1d, BatchNorm2d, Linear, Sequential
 from pellucid.optim import Adam
 from pellucid.train import load_weights, save_weights
 from pellucid.train.checkpoint import read_checkpoint, restore, save_checkpoint
 from tests.checks import ENGINES
-from tests.nn.replays import SHAPE, batches, both, trainer_of
+from tests.nn.replays import SHAPE, batches, both, normed, trainer_of
 
 ENGINE = pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
-
-
-def net():
-    """The layers in an order that fuses, and in some that do not."""
-    return Sequential(
-        Conv2d(2, 5, 3, padding=1), BatchNorm2d(5), ReLU(), nn.MaxPool2d(2), nn.Dropout(0.2),
-        Conv2d(5, 4, 3), BatchNorm2d(4, momentum=None), ReLU(), BatchNorm2d(4, affine=False),
-        Conv2d(4, 6, 2), BatchNorm2d(6), Flatten(),
-        Linear(6, 8), BatchNorm1d(8, eps=1e-3), ReLU(), Linear(8, 7), BatchNorm1d(7, track_running_stats=False),
-        Linear(7, 3),
-    )  # fmt: skip
 
 
 def state_of(model):
@@ -71,7 +60,7 @@ def test_names_and_types_of_the_state():
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])
 def test_a_weights_file_holds_the_running_statistics(suffix, tmp_path, rng):
-    model, other = net().build(SHAPE, seed=1), net().build(SHAPE, seed=2)
+    model, other = normed().build(SHAPE, seed=1), normed().build(SHAPE, seed=2)
     model(rng.standard_normal((5, *SHAPE)).astype(np.float32))
     path = tmp_path / f"weights.{suffix}"
     save_weights(model, path)
@@ -81,7 +70,7 @@ def test_a_weights_file_holds_the_running_statistics(suffix, tmp_path, rng):
 
 
 def test_a_copy_has_statistics_of_its_own(rng):
-    model = net().build(SHAPE)
+    model = normed().build(SHAPE)
     twin = copy.deepcopy(model)
     before = state_of(model)
     twin(rng.standard_normal((5, *SHAPE)).astype(np.float32))
@@ -92,7 +81,7 @@ def test_a_copy_has_statistics_of_its_own(rng):
 @pytest.mark.parametrize("engine", ["numpy", *ENGINES])
 def test_a_run_goes_on_from_a_checkpoint_with_the_same_bits(engine, tmp_path):
     def trainer():
-        model = net().build(SHAPE, seed=4)
+        model = normed().build(SHAPE, seed=4)
         return Trainer(model, Adam(model.parameters(), lr=0.01), seed=5)
 
     steps = batches(6, sizes=(6, 6, 4))
@@ -114,7 +103,7 @@ def test_replays_keep_the_running_statistics(replays, monkeypatch):
     """The counts go up in each replay, and batches of another size come between."""
 
     def run():
-        trainer = trainer_of(net(), Adam)
+        trainer = trainer_of(normed(), Adam)
         losses = [trainer.train_step(x, y)["loss"] for x, y in batches(15, sizes=(6, 6, 6, 6, 4))]
         assert trainer.model[1].num_batches_tracked.data == 15
         return [*losses, trainer.model.parameters().data, *trainer.model.state_dict().values()]
@@ -126,7 +115,7 @@ def test_replays_keep_the_running_statistics(replays, monkeypatch):
 @ENGINE
 def test_what_is_loaded_between_replays_counts(replays, monkeypatch):
     def run():
-        trainer = trainer_of(net())
+        trainer = trainer_of(normed())
         start = trainer.model.state_dict()
         for i, (x, y) in enumerate(batches(9)):
             if i == 5:

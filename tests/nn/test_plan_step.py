@@ -6,15 +6,16 @@ import pytest
 from pellucid import ConfigError, nn
 from pellucid.ops._memory import Arena
 from tests.checks import ENGINES
-from tests.nn.replays import SHAPE, batches, small
+from tests.nn.replays import SHAPE, batches, normed, small
 
 pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
 
 
-def test_a_hook_that_comes_between_forward_and_backward(replays, recorded):
+@pytest.mark.parametrize("make", [small, normed])
+def test_a_hook_that_comes_between_forward_and_backward(make, replays, recorded):
     """The backward goes step by step then, over what the replayed forward would have left."""
-    model, arena, found = small().build(SHAPE), Arena(), []
-    expected = small().build(SHAPE)
+    model, arena, found = make().build(SHAPE), Arena(), []
+    expected = make().build(SHAPE)
     for i, (x, _) in enumerate(batches(5)):
         g = np.full((6, 3), 0.5, np.float32)
         with arena.step():
@@ -22,7 +23,7 @@ def test_a_hook_that_comes_between_forward_and_backward(replays, recorded):
             model.parameters().zero_grad()
             model.forward(x)
             if i == 4:
-                model[5].register_backward_hook(lambda layer, grad_x, grad_y: found.append(grad_y.copy()))
+                model[-1].register_backward_hook(lambda layer, grad_x, grad_y: found.append(grad_y.copy()))
             grad_x = model.backward(g).copy()
         expected.start_step(i, 0)
         expected.parameters().zero_grad()
@@ -33,8 +34,9 @@ def test_a_hook_that_comes_between_forward_and_backward(replays, recorded):
     assert bool(replays) == recorded
 
 
-def test_gradients_of_several_batches_add_up(replays, recorded):
-    model, arena, expected = small().build(SHAPE), Arena(), small().build(SHAPE)
+@pytest.mark.parametrize("make", [small, normed])
+def test_gradients_of_several_batches_add_up(make, replays, recorded):
+    model, arena, expected = make().build(SHAPE), Arena(), make().build(SHAPE)
     g = np.full((6, 3), 0.5, np.float32)
     for i, (x, _) in enumerate(batches(12)):
         for one, step in ((model, arena.step()), (expected, Arena().step())):

@@ -46,7 +46,7 @@ CASES = {
     "given, no weight and no bias": case((3, 2, 2, 3), **known(2)),
 }
 REFUSED = {
-    "one value": refuse((1, 3), words=r"x of shape \(1, 3\) has 1 value for each channel, training needs 2"),
+    "one value": refuse((1, 3), words=r"x of shape \(1, 3\) has 1 value for each channel, its statistics need 2"),
     "no values": refuse((0, 3), words="has 0 values for each channel"),
     "one pixel": refuse((1, 3, 1, 1), words="has 1 value for each channel"),
     "five axes": refuse((2, 3, 4, 5, 6), words="expected"),

@@ -31,7 +31,7 @@ class Conv2d(Weighted):
         Add a learned number to each output channel.
     exact : bool
         Keeps the native engine from Winograd's algorithms for 3x3 kernels, which are faster and round a little more:
-        the error may reach 1e-4 of the largest output instead of 2e-5.
+        the error may reach 1e-4 of the largest output, or gradient, instead of 2e-5.
     weight_init, bias_init : str or function
         Start values, see `pellucid.nn.init`.
 

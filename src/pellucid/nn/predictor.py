@@ -37,7 +37,8 @@ class Predictor:
     """Applies a network to inputs, as it was when this was made: training it further changes nothing here.
 
     With the native engine a network of float32 whose layers all have kernels becomes one program: weights packed
-    once, a whole batch in one call, and a large batch run by run through all layers while it lies in the cache.
+    once, batch-norms folded into the layers before them, a whole batch in one call, and a large batch run by run
+    through all layers while it lies in the cache.
     Hooks see nothing of a program.  Else the layers run one by one.  Results do not depend on the batch that a
     sample comes in.  Several threads may predict at once.
 

@@ -142,8 +142,8 @@ def check_batch_norm(
         raise ConfigError(f"batch_norm: eps is {eps}, a number from 0 is needed")
     if not given and (M := values_per_channel(x_shape)) < 2:
         raise ShapeError(
-            f"batch_norm: x of shape {tuple(x_shape)} has {M} value{'s' * (M != 1)} for each channel, training needs 2 "
-            "or more; give it more samples, or evaluate with running statistics"
+            f"batch_norm: x of shape {tuple(x_shape)} has {M} value{'s' * (M != 1)} for each channel, its statistics "
+            "need 2 or more; give it more samples, or evaluate with running statistics"
         )
 
 
