@@ -19,15 +19,8 @@ def cnn() -> Any:
     from torch import nn
 
     def block(C: int, O: int) -> list[Any]:
-        first = nn.Conv2d(C, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()
-        return [
-            *first,
-            nn.Conv2d(O, O, 3, padding=1),
-            nn.BatchNorm2d(O),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout2d(0.25),
-        ]
+        convolutions = [[nn.Conv2d(i, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()] for i in (C, O)]
+        return [*convolutions[0], *convolutions[1], nn.MaxPool2d(2), nn.Dropout2d(0.25)]
 
     head = nn.Flatten(), nn.Linear(3136, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)
     return nn.Sequential(*block(1, 32), *block(32, 64), *head)
@@ -61,6 +54,34 @@ def scratch2d() -> Any:
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
         nn.MaxPool2d(2), nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Linear(128, 10),
     )  # fmt: skip
+
+
+def best_mnist() -> Any:
+    """Return best-mnist."""
+    from torch import nn
+
+    layers: list[Any] = []
+    for i, (C, O) in enumerate([(1, 32), (32, 64), (64, 128)]):
+        for channels in (C, O):
+            layers += [nn.Conv2d(channels, O, 3, padding=1, bias=False), nn.BatchNorm2d(O), nn.ReLU()]
+        layers += [nn.MaxPool2d(2), nn.Dropout2d(0.1)] if i < 2 else [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(128, 10))
+
+
+def row_lstm() -> Any:
+    """Return row-lstm."""
+    from torch import nn
+
+    class RowLSTM(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(28, 128, batch_first=True)
+            self.linear = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.linear(self.lstm(x)[0][:, -1])
+
+    return RowLSTM()
 
 
 def cnn_lstm() -> Any:
