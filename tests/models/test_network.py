@@ -157,7 +157,7 @@ def test_mistakes_are_named(images, tmp_path):
         (lambda: net.train(x, y), "call compile"),
         (lambda: net.compile("mse"), "loss 'mse' is unknown; known are categorical_crossentropy"),
         (lambda: net.compile(7), "loss is a int"),
-        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adam"),
+        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adagrad"),
         (lambda: net.compile(optimizer=0.1), "optimizer is a float"),
         (lambda: net.add("relu"), "add: 'relu' is a str, a layer of pellucid.nn is needed"),
         (lambda: net.add(ReLU()), "add: the network is built already"),
