@@ -1,11 +1,13 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
+from .best_mnist import best_mnist
 from .cnn import cnn
 from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
 from .ready import MODELS, Entry, find, network, recipe
+from .row_lstm import row_lstm
 from .scratch2d import scratch2d
 from .sizes import conv2d_output_size, parameter_count
 from .trained import TRAINED, TrainedModel, load
@@ -15,6 +17,7 @@ __all__ = [
     "TRAINED",
     "Entry",
     "TrainedModel",
+    "best_mnist",
     "cnn",
     "cnn_lstm",
     "conv2d_output_size",
@@ -26,5 +29,6 @@ __all__ = [
     "network",
     "parameter_count",
     "recipe",
+    "row_lstm",
     "scratch2d",
 ]
