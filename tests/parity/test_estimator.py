@@ -1,4 +1,4 @@
-"""CNN and LeNet among scikit-learn's tools: clone, pipelines, searches, and scikit-learn's own checks of an estimator."""
+"""CNN and LeNet among scikit-learn's tools: clone, pipelines, searches, and its own checks of an estimator."""
 
 import os
 from math import prod
