@@ -1,13 +1,11 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
 from .best_mnist import best_mnist
-from .classifiers import LeNet, Scratch2dCNNClassifier
-from .cnn import CNN, cnn
+from .cnn import cnn
 from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
-from .network import Network
 from .ready import MODELS, Entry, find, network, recipe
 from .row_lstm import row_lstm
 from .scratch2d import scratch2d
@@ -15,13 +13,9 @@ from .sizes import conv2d_output_size, parameter_count
 from .trained import TRAINED, TrainedModel, load
 
 __all__ = [
-    "CNN",
     "MODELS",
     "TRAINED",
     "Entry",
-    "LeNet",
-    "Network",
-    "Scratch2dCNNClassifier",
     "TrainedModel",
     "best_mnist",
     "cnn",
