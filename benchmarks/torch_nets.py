@@ -56,34 +56,6 @@ def scratch2d() -> Any:
     )  # fmt: skip
 
 
-def best_mnist() -> Any:
-    """Return best-mnist."""
-    from torch import nn
-
-    layers: list[Any] = []
-    for i, (C, O) in enumerate([(1, 32), (32, 64), (64, 128)]):
-        for channels in (C, O):
-            layers += [nn.Conv2d(channels, O, 3, padding=1, bias=False), nn.BatchNorm2d(O), nn.ReLU()]
-        layers += [nn.MaxPool2d(2), nn.Dropout2d(0.1)] if i < 2 else [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(128, 10))
-
-
-def row_lstm() -> Any:
-    """Return row-lstm."""
-    from torch import nn
-
-    class RowLSTM(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm = nn.LSTM(28, 128, batch_first=True)
-            self.linear = nn.Linear(128, 10)
-
-        def forward(self, x: Any) -> Any:
-            return self.linear(self.lstm(x)[0][:, -1])
-
-    return RowLSTM()
-
-
 def cnn_lstm() -> Any:
     """Return net E, for pictures or sequences of them."""
     from torch import nn

@@ -16,8 +16,6 @@ ROWS = {
     "B": replace(NETS["B"], optimizer="SGD", settings={"lr": 0.01}),  # Adam would blow up gradients that are truly zero
     "E, three frames": replace(NETS["E"], input_shape=(3, 1, 28, 28)),
     "lenet": Net("lenet", ready("lenet"), torch_nets.lenet, "SGD", {"lr": 0.05, "momentum": 0.9}),
-    "row-lstm": Net("row-lstm", ready("row-lstm"), torch_nets.row_lstm, "Adam", {"lr": 1e-3}, (28, 28)),
-    "best-mnist": Net("best-mnist", ready("best-mnist"), torch_nets.best_mnist, "SGD", {"lr": 0.01}),
     "lenet5 with Adam": Net("lenet5", ready("lenet5"), torch_nets.lenet5, "Adam", {"lr": 1e-3}),
     "row-lstm": Net("row-lstm", ready("row-lstm"), torch_nets.row_lstm, "SGD", {"lr": 0.05}, (28, 28)),
     "best-mnist": Net("best-mnist", ready("best-mnist"), torch_nets.best_mnist, "SGD", {"lr": 0.01}),
