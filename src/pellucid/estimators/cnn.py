@@ -46,7 +46,7 @@ class CNN(ImageClassifier):
         *,
         epochs: int = 5,
         batch_size: int = 32,
-        learning_rate: float | None = 0.001,
+        learning_rate: float | None = 0.003,
         optimizer: Named = "adam",
         schedule: Named = "one-cycle",
         random_state: int = 0,
