@@ -19,15 +19,8 @@ def cnn() -> Any:
     from torch import nn
 
     def block(C: int, O: int) -> list[Any]:
-        first = nn.Conv2d(C, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()
-        return [
-            *first,
-            nn.Conv2d(O, O, 3, padding=1),
-            nn.BatchNorm2d(O),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout2d(0.25),
-        ]
+        convolutions = [[nn.Conv2d(i, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()] for i in (C, O)]
+        return [*convolutions[0], *convolutions[1], nn.MaxPool2d(2), nn.Dropout2d(0.25)]
 
     head = nn.Flatten(), nn.Linear(3136, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)
     return nn.Sequential(*block(1, 32), *block(32, 64), *head)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import pellucid
+from pellucid.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -32,10 +33,18 @@ def test_the_program_runs(monkeypatch, capsys):
 
 
 def test_each_word_of_run_that_is_named_exists():
-    words = set(re.findall(r"\./run (\w+)", README + (ROOT / "CONTRIBUTING.md").read_text()))
+    words = set(re.findall(r"\./run ([\w-]+)", README + (ROOT / "CONTRIBUTING.md").read_text()))
     usage = subprocess.run(["sh", ROOT / "run", "help"], capture_output=True, text=True, check=True).stdout
     assert {"train", "test"} <= words
-    assert words <= set(re.findall(r"^  (\w+)  ", usage, re.M))
+    assert words <= set(re.findall(r"^  ([\w-]+)  ", usage, re.M))
+
+
+def test_each_command_is_a_word_of_run():
+    listed, *_, branches = re.split(r"^EOT$|^case \$word in$", (ROOT / "run").read_text(), flags=re.M)
+    passed_on = re.search(r"^    (train [|\w -]+)\)$", branches, re.M)[1]
+    for name in cli.commands:
+        assert re.search(rf"^  {name}  ", listed, re.M), name
+        assert name in passed_on.split(" | "), name
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])

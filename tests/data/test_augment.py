@@ -144,6 +144,15 @@ def test_mix_up_blends_inputs_labels_and_weights_alike():
     assert_allclose(Augment(MixUp(1.0)).batch(soft, n, np.float64, 0, 0)[1], labels)
 
 
+@pytest.mark.parametrize("shape", [(50,), (50, 2, 3)])
+def test_mix_up_blends_numbers_to_meet(shape, rng):
+    targets = rng.standard_normal(shape)
+    data = Dataset(targets.reshape(50, -1), targets)
+    x, labels = Augment(MixUp(1.0)).batch(data, np.arange(50), np.float64, 0, 0)
+    assert_array_equal(labels, x.reshape(shape))
+    assert abs(labels - targets).max() > 0.1
+
+
 def test_frames_of_a_sequence_change_alike():
     frame = np.random.default_rng(0).standard_normal((6, 1, 1, 9, 9)).astype(np.float32)
     y = Augment(*ALL.steps[:4])(np.repeat(frame, 5, axis=1))
@@ -169,6 +178,7 @@ def test_settings_become_steps():
         (lambda: Flip(True), "Flip: probability is True"),
         (lambda: Flip(0.5, "diagonal"), "Flip: axis is 'diagonal', expected 'horizontal' or 'vertical'"),
         (lambda: Erase(area=(0.5, 0.1)), r"Erase: area is \(0.5, 0.1\)"),
+        (lambda: Erase(area=0.3), "Erase: area is 0.3, two numbers from 0 to 1"),
         (lambda: MixUp(0), "MixUp: alpha is 0, a number from 0.01 to 100"),
         (lambda: augmentation(elastic=[1]), r"elastic: is \[1\], two numbers are needed: alpha, sigma"),
         (lambda: Augment(Noise(), Noise(0.2)), "Augment: Noise comes twice"),

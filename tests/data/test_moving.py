@@ -100,6 +100,7 @@ def test_batches_have_mean_0_and_deviation_1(size):
         ({"frames": 1}, "frames is 1, at least 2"),
         ({"size": 27}, "size is 27, at least 28"),
         ({"speed": 0}, "speed is 0, at least 1"),
+        ({"speed": 2.5}, "speed is 2.5, a whole number is needed"),
         ({"speed": 14}, "speed is 14: from half of size 28 on"),
         ({"directions": 3}, "directions is 3, expected 2 or 4"),
     ],

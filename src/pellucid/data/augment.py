@@ -22,9 +22,9 @@ from .spoil import Erase, Noise
 class MixUp:
     """Blend each sample with another one: H. Zhang et al., mixup: Beyond Empirical Risk Minimization, 2018.
 
-    Inputs and labels become ``share * own + (1 - share) * other's``, with a share from Beta(alpha, alpha); labels are
-    probabilities then.  The other is any sample of the set, as it looks in this epoch: it does not depend on how the
-    epoch is cut into batches.
+    Inputs and labels become ``share * own + (1 - share) * other's``, with a share from Beta(alpha, alpha); of classes
+    they are probabilities then.  The other is any sample of the set, as it looks in this epoch: it does not depend on
+    how the epoch is cut into batches.
 
     Parameters
     ----------
@@ -150,10 +150,10 @@ class Augment:
             return x, labels, *weights
         u = uniform_of(_keys(self._mix, seed, epoch, indices), 4)
         others = self._changed(dataset, (u[:, 3] * len(dataset)).astype(np.int64), dtype, seed, epoch)
-        shares, (classes, other_classes) = self._mix.shares(u), (
-            pair if pair.ndim == 2 else to_one_hot(pair, len(dataset.class_names)) for pair in (labels, others[1])
-        )  # fmt: skip
-        pairs = [(x, others[0]), (classes, other_classes), *zip(weights, others[2:], strict=True)]
+        shares, targets = self._mix.shares(u), (labels, others[1])
+        if labels.dtype.kind != "f":
+            targets = to_one_hot(labels, len(dataset.class_names)), to_one_hot(others[1], len(dataset.class_names))
+        pairs = [(x, others[0]), targets, *zip(weights, others[2:], strict=True)]
         return tuple(_blend(one, other, shares, np.dtype(dtype)) for one, other in pairs)
 
     def _changed(

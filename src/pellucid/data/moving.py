@@ -8,6 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from .._core.arrays import Array
 from .._core.errors import ConfigError
 from .._core.random import bits, key
+from ..ops._check import whole
 from .dataset import Dataset
 from .made import Made
 from .mnist import mnist
@@ -93,8 +94,7 @@ def moving_digits(
     ((2, 5, 1, 28, 28), 'float32', ['7 down', '2 left'])
     """
     for name, value, least in (("frames", frames, 2), ("size", size, 28), ("speed", speed, 1)):
-        if value < least:
-            raise ConfigError(f"moving_digits: {name} is {value}, at least {least} is needed")
+        whole("moving_digits", name, value, least)
     if 2 * speed >= size:
         raise ConfigError(f"moving_digits: speed is {speed}: from half of size {size} on, left looks like right")
     if directions not in (2, 4):

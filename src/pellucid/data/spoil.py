@@ -48,8 +48,8 @@ class Erase:
         within(self, "probability", 0, 1)
         within(self, "aspect", 0.01, 1)
         within(self, "fill", -1e6, 1e6)
-        low, high = self.area
-        if not 0 <= low <= high <= 1:
+        two = isinstance(self.area, tuple | list) and len(self.area) == 2
+        if not two or not 0 <= self.area[0] <= self.area[1] <= 1:
             raise ConfigError(f"Erase: area is {self.area}, two numbers from 0 to 1 are needed, the smaller one first")
 
     def change(self, x: Array, keys: Array) -> None:
