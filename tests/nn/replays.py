@@ -4,7 +4,7 @@ import numpy as np
 
 from pellucid import Trainer, nn
 from pellucid.nn.plan import Plan
-from pellucid.ops._memory import in_memory_order
+from pellucid.ops._memory import Arena, in_memory_order
 from pellucid.optim import SGD
 
 SHAPE = (2, 9, 8)
@@ -66,3 +66,18 @@ def both(monkeypatch, run):
         second = run()
     for one, other in zip(first, second, strict=True):
         assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
+
+
+def gradients_add_up(make, count):
+    """Three batches between two `zero_grad`: gradients are those of a network whose steps are never replayed."""
+    model, arena, expected = make().build(SHAPE), Arena(), make().build(SHAPE)
+    g = np.full((6, 3), 0.5, np.float32)
+    for i, (x, _) in enumerate(batches(count)):
+        for one, step in ((model, arena.step()), (expected, Arena().step())):
+            if i % 3 == 0:
+                one.parameters().zero_grad()
+            with step:
+                one.start_step(i, 0)
+                one.forward(x)
+                one.backward(g)
+        assert model.parameters().grad.tobytes() == expected.parameters().grad.tobytes()

@@ -19,10 +19,9 @@ from pellucid.nn import (
     Residual,
     Sequential,
 )
-from pellucid.ops._memory import Arena
 from tests.checks import ENGINES
 from tests.nn.branching import diamond, inception, residual
-from tests.nn.replays import SHAPE, batches, both, trainer_of
+from tests.nn.replays import SHAPE, batches, both, gradients_add_up, trainer_of
 
 NETS = [residual, inception, diamond]
 NATIVE = pytest.mark.skipif(native.engine is None, reason="no native engine")
@@ -149,17 +148,7 @@ def test_a_hook_inside_ends_the_replay_and_sees_everything(monkeypatch, replays)
 @pytest.mark.parametrize("make", NETS)
 def test_a_backward_that_adds_goes_through_all_parts(make, replays):
     """It is no replay, and takes from the layers what the replayed forward left out."""
-    model, arena, expected = make().build(SHAPE), Arena(), make().build(SHAPE)
-    g = np.full((6, 3), 0.5, np.float32)
-    for i, (x, _) in enumerate(batches(9)):
-        for one, step in ((model, arena.step()), (expected, Arena().step())):
-            if i % 3 == 0:
-                one.parameters().zero_grad()
-            with step:
-                one.start_step(i, 0)
-                one.forward(x)
-                one.backward(g)
-        assert model.parameters().grad.tobytes() == expected.parameters().grad.tobytes()
+    gradients_add_up(make, 9)
     assert replays
 
 

@@ -6,7 +6,7 @@ import pytest
 from pellucid import ConfigError, nn
 from pellucid.ops._memory import Arena
 from tests.checks import ENGINES
-from tests.nn.replays import SHAPE, batches, normed, small
+from tests.nn.replays import SHAPE, batches, gradients_add_up, normed, small
 
 pytestmark = pytest.mark.skipif(not ENGINES, reason="no native engine on this machine")
 
@@ -36,17 +36,7 @@ def test_a_hook_that_comes_between_forward_and_backward(make, replays, recorded)
 
 @pytest.mark.parametrize("make", [small, normed])
 def test_gradients_of_several_batches_add_up(make, replays, recorded):
-    model, arena, expected = make().build(SHAPE), Arena(), make().build(SHAPE)
-    g = np.full((6, 3), 0.5, np.float32)
-    for i, (x, _) in enumerate(batches(12)):
-        for one, step in ((model, arena.step()), (expected, Arena().step())):
-            if i % 3 == 0:
-                one.parameters().zero_grad()
-            with step:
-                one.start_step(i, 0)
-                one.forward(x)
-                one.backward(g)
-        assert model.parameters().grad.tobytes() == expected.parameters().grad.tobytes()
+    gradients_add_up(make, 12)
     assert bool(replays) == recorded
 
 

@@ -52,28 +52,28 @@ def program_of(predictor):
     return next(iter(predictor._programs.values()))
 
 
+def a_program_gives_the_same(model, x):
+    predictor = Predictor(model)
+    y = predictor(x)
+    assert program_of(predictor) is not None, "or nothing is compared here"
+    with model.inference():
+        assert_array_equal(y, model(x))
+
+
 @needs_engine
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("N", [0, 1, 2, 31, 150])
 def test_it_equals_the_model(engine, N, rng):
     x, model = images(rng, N), network().build((2, 12, 10), seed=1).eval()
     with native.using(engine):
-        predictor = Predictor(model)
-        y = predictor(x)
-        assert program_of(predictor) is not None, "or nothing is compared here"
-        with model.inference():
-            assert_array_equal(y, model(x))
+        a_program_gives_the_same(model, x)
 
 
 @needs_engine
 @pytest.mark.parametrize("layer", [ELU(0.3), GELU(), GELU("tanh"), Hardswish(), SiLU()], ids=repr)
 def test_an_activation_with_settings_of_its_own(layer, rng):
     x, model = images(rng, 3), Sequential(Conv2d(2, 5, 3), layer).build((2, 12, 10), seed=1).eval()
-    predictor = Predictor(model)
-    y = predictor(x)
-    assert program_of(predictor) is not None, "or nothing is compared here"
-    with model.inference():
-        assert_array_equal(y, model(x))
+    a_program_gives_the_same(model, x)
 
 
 @needs_engine

@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old one or the new one, and nothing else."""
+"""Writing files so that a crash leaves the old one or the new one, and nothing else; and reading text."""
 
 import fcntl
 import os
@@ -31,6 +31,21 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     finally:  # after Ctrl-C too; once renamed it is no longer there
         with suppress(OSError):
             temporary.unlink()
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Return the UTF-8 text in a file.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, or holds no such text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or error) if isinstance(error, OSError) else "no UTF-8 text"
+        raise FileError(f"{path}: cannot be read: {reason}") from error
 
 
 def publish_folder(staging: Path, path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._core.errors import ConfigError, FileError
+from .._core.errors import ConfigError
+from .._core.files import read_text
 from .options import as_json, find_run, threads
 from .session import Session
 
@@ -85,11 +86,7 @@ def recipe_of(name: str | None, config: Path | None, changes: tuple[str, ...], g
     if config is None:
         recipe = models.recipe(name or "mnist-cnn", str(replaced.get("data", "mnist")))
     else:
-        try:
-            recipe = Recipe.from_toml(config.read_text(encoding="utf-8"), str(config))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = (error.strerror or error) if isinstance(error, OSError) else "no UTF-8 text"
-            raise FileError(f"{config}: cannot be read: {reason}") from error
+        recipe = Recipe.from_toml(read_text(config), str(config))
         if name not in (None, recipe.model):
             raise ConfigError(f"{config}: is for {recipe.model}, but {name} was asked for")
     models.find(recipe.model)

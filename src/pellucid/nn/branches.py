@@ -6,7 +6,7 @@ from ..ops import add_backward, add_forward, concatenate_backward, concatenate_f
 from ..ops._check import whole
 from .combine import total
 from .module import Module
-from .tree import modules_of
+from .tree import modules_of, shown
 
 
 class Residual(Module):
@@ -66,7 +66,7 @@ class Residual(Module):
         _require_input_grad([part for part in (self.body, self.shortcut) if part is not None], needed)
 
     def __repr__(self) -> str:
-        return _shown("Residual", [("body", self.body), ("shortcut", self.shortcut)])
+        return shown("Residual", [("body", self.body), ("shortcut", self.shortcut)])
 
 
 class Concat(Module):
@@ -124,8 +124,8 @@ class Concat(Module):
         _require_input_grad(list(self.branches), needed)
 
     def __repr__(self) -> str:
-        shown = _shown("Concat", [(str(i), branch) for i, branch in enumerate(self.branches)])
-        return shown if self.axis == 1 else f"{shown[:-1]}, axis={self.axis})"
+        text = shown("Concat", [(str(i), branch) for i, branch in enumerate(self.branches)])
+        return text if self.axis == 1 else f"{text[:-1]}, axis={self.axis})"
 
 
 def _require_input_grad(parts: list[Module], needed: bool) -> None:
@@ -141,8 +141,3 @@ def _shape_of(part: Module, name: str, input_shape: Shape) -> Shape:
         return part.output_shape(input_shape)
     except PellucidError as error:
         raise type(error)(f"{name}: {error}") from None
-
-
-def _shown(name: str, parts: list[tuple[str, Module | None]]) -> str:
-    lines = [f"  ({part}): {module!r}".replace("\n", "\n  ") for part, module in parts if module is not None]
-    return "\n".join([f"{name}(", *lines, ")"])

@@ -9,7 +9,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
 from .module import Module
 from .plan import Pass, Plan
-from .tree import modules_of
+from .tree import modules_of, shown
 
 
 class Sequential(Module):
@@ -88,5 +88,4 @@ class Sequential(Module):
         return list(self)[index]
 
     def __repr__(self) -> str:
-        lines = [f"  ({name}): {layer!r}".replace("\n", "\n  ") for name, layer in self.children()]
-        return "\n".join(["Sequential(", *lines, ")"])
+        return shown("Sequential", self.children())

@@ -1,6 +1,6 @@
 """Tree: a module knows its parts by the names of its attributes, in order of assignment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .parameter import Buffer, Parameter
@@ -41,3 +41,9 @@ class Tree:
 def modules_of(root: Tree) -> set[int]:
     """Return what tells the modules at and below `root` apart."""
     return {id(module) for _, module in root.named_modules()}
+
+
+def shown(name: str, parts: Iterable[tuple[str, Tree | None]]) -> str:
+    """Return how a module shows itself: its parts below each other, those inside them further in."""
+    lines = [f"  ({part}): {module!r}".replace("\n", "\n  ") for part, module in parts if module is not None]
+    return "\n".join([f"{name}(", *lines, ")"])

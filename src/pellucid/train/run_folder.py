@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from safetensors.numpy import save
 
 from .._core.errors import ConfigError, FileError
-from .._core.files import locked_folder, make_folder, publish_folder, remove_empty, write_file
+from .._core.files import locked_folder, make_folder, publish_folder, read_text, remove_empty, write_file
 from .callbacks import Callback, describe
 from .checkpoint import read_checkpoint, restore
 from .checkpointer import Checkpointer, newest, stored
@@ -60,7 +60,7 @@ class RunFolder(Callback):
         if not (self.path / "config.toml").is_file():
             reason = "is no run, it has no config.toml" if self.path.is_dir() else "no such run"
             raise FileError(f"{self.path}: {reason}")
-        self.recipe = Recipe.from_toml(self._text("config.toml"), str(self.path / "config.toml"))
+        self.recipe = Recipe.from_toml(read_text(self.path / "config.toml"), str(self.path / "config.toml"))
         try:
             self.info = ModelInfo.from_dict(self._json("model.json"))
         except ConfigError as error:
@@ -230,16 +230,9 @@ class RunFolder(Callback):
             raise FileError(f"{self.path / 'result.json'}: damaged: test and weights_sha256 are needed")
         return found
 
-    def _text(self, name: str) -> str:
-        try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
-            raise FileError(f"{self.path / name}: cannot be read: {reason}") from error
-
     def _json(self, name: str) -> Any:
         try:
-            return json.loads(self._text(name))
+            return json.loads(read_text(self.path / name))
         except FileError:
             raise
         except (ValueError, RecursionError) as error:
