@@ -157,7 +157,7 @@ def test_mistakes_are_named(images, tmp_path):
         (lambda: net.train(x, y), "call compile"),
         (lambda: net.compile("mse"), "loss 'mse' is unknown; known are categorical_crossentropy"),
         (lambda: net.compile(7), "loss is a int"),
-        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adam"),
+        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adagrad, adam, adamw, rmsprop, sgd"),
         (lambda: net.compile(optimizer=0.1), "optimizer is a float"),
         (lambda: net.add("relu"), "add: 'relu' is a str, a layer of pellucid.nn is needed"),
         (lambda: net.add(ReLU()), "add: the network is built already"),
@@ -165,6 +165,7 @@ def test_mistakes_are_named(images, tmp_path):
         (lambda: Network(layers()).summary(), "the shape of a sample is not known yet"),
         (lambda: Network(layers()).save(tmp_path / "w.safetensors"), "the shape of a sample is not known yet"),
         (lambda: make().train(x, y, learning_rate=0), "learning_rate is 0"),
+        (lambda: make().train(x, y, epochs=-1), "epochs is -1, a number from 0"),
         (lambda: make().train(x, y, resume_from_checkpoint=True), "needs a checkpoint_prefix"),
     ):
         with pytest.raises(ConfigError, match=words):
