@@ -19,15 +19,8 @@ def cnn() -> Any:
     from torch import nn
 
     def block(C: int, O: int) -> list[Any]:
-        first = nn.Conv2d(C, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()
-        return [
-            *first,
-            nn.Conv2d(O, O, 3, padding=1),
-            nn.BatchNorm2d(O),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout2d(0.25),
-        ]
+        convolutions = [[nn.Conv2d(i, O, 3, padding=1), nn.BatchNorm2d(O), nn.ReLU()] for i in (C, O)]
+        return [*convolutions[0], *convolutions[1], nn.MaxPool2d(2), nn.Dropout2d(0.25)]
 
     head = nn.Flatten(), nn.Linear(3136, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)
     return nn.Sequential(*block(1, 32), *block(32, 64), *head)
@@ -83,3 +76,35 @@ def cnn_lstm() -> Any:
             return self.linear(self.lstm(features)[0][:, -1])
 
     return CNNLSTM()
+
+
+def row_lstm() -> Any:
+    """Return row-lstm, for sequences of rows."""
+    from torch import nn
+
+    class RowLSTM(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(28, 128, batch_first=True)
+            self.linear = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.linear(self.lstm(x)[0][:, -1])
+
+    return RowLSTM()
+
+
+def best_mnist() -> Any:
+    """Return best-mnist."""
+    from torch import nn
+
+    def block(C: int, O: int) -> list[Any]:
+        return [
+            layer
+            for inputs in (C, O)
+            for layer in (nn.Conv2d(inputs, O, 3, padding=1, bias=False), nn.BatchNorm2d(O), nn.ReLU())
+        ]
+
+    narrower = [[*block(C, O), nn.MaxPool2d(2), nn.Dropout2d(0.1)] for C, O in ((1, 32), (32, 64))]
+    mean = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    return nn.Sequential(*narrower[0], *narrower[1], *block(64, 128), *mean, nn.Dropout(0.1), nn.Linear(128, 10))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pellucid import data
-from pellucid.models import LeNet, Scratch2dCNNClassifier
+from pellucid import LeNet, Scratch2dCNNClassifier, data
 from scripts.readme import rewrite
 from scripts.signals import note, signals, table
 
@@ -34,12 +33,14 @@ def main() -> None:
     gradients, curves, cells = {}, {}, []
     for kind in KINDS:
         for init in ("small_normal", "he_uniform"):
-            model = kind.make(init).build((1, 28, 28), seed=SEED)
+            model = kind(init).make_network().build((1, 28, 28), seed=SEED)
             gradients[kind.__name__, init] = [s for s in signals(model, floats, few.labels[:200]) if s.weight]
         for name, (settings, rate) in ROWS.items():
-            history = kind(**settings, seed=SEED).fit(x, few.labels, EPOCHS, BATCH, rate, (v, held_out.labels))
+            made = kind(**settings, seed=SEED, batch_size=BATCH, learning_rate=rate)
+            short, history = (
+                made.fit(x, few.labels, epochs, validation_data=(v, held_out.labels)).history_ for epochs in (2, EPOCHS)
+            )
             curves[kind.__name__, name] = history["loss"]
-            short = kind(**settings, seed=SEED).fit(x, few.labels, 2, BATCH, rate, (v, held_out.labels))
             accuracy = [f"{100 * run['val_accuracy'][-1]:.1f} %" for run in (short, history)]
             cells.append((f"`{kind.__name__}`", name, *accuracy, f"{history['loss'][-1]:.3f}"))
     page = DOCS / "at-chance.md"

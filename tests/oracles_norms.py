@@ -5,6 +5,18 @@ import math
 import numpy as np
 
 
+def batch_norm_loops(x, weight=None, bias=None, *, mean=None, var=None, eps=1e-5):
+    y = np.zeros(x.shape)
+    for c in range(x.shape[1]):
+        places = [n for n in np.ndindex(x.shape) if n[1] == c]
+        centre = sum(x[n] for n in places) / len(places) if mean is None else mean[c]
+        spread = sum((x[n] - centre) ** 2 for n in places) / len(places) if var is None else var[c]
+        for n in places:
+            y[n] = (x[n] - centre) / math.sqrt(spread + eps)
+            y[n] = y[n] * (1.0 if weight is None else weight[c]) + (0.0 if bias is None else bias[c])
+    return y
+
+
 def layer_norm_loops(x, weight=None, bias=None, *, normalized_shape, eps=1e-5):
     last = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     y = np.zeros(x.shape)

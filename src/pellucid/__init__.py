@@ -7,25 +7,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import data, functional, inspect, models, native, nn, ops, optim, train
+    from . import data, estimators, functional, inspect, models, native, network, nn, ops, optim, train
     from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
+    from .estimators import CNN, LeNet, Scratch2dCNNClassifier
     from .inspect.summary import summary
-    from .models import CNN, LeNet, Network, Scratch2dCNNClassifier
+    from .network import Network
     from .nn import Sequential
     from .train import Trainer
 
     __version__: str
 
-_ROOMS = ("data", "functional", "inspect", "models", "native", "nn", "ops", "optim", "train")
+_ROOMS = (
+    "data", "estimators", "functional", "inspect", "models", "native", "network", "nn", "ops", "optim", "train",
+)  # fmt: skip
 _NAMES = {
-    "CNN": "models",
+    "CNN": "estimators",
     "ConfigError": "_core.errors",
     "DtypeError": "_core.errors",
     "FileError": "_core.errors",
-    "LeNet": "models",
-    "Network": "models",
+    "LeNet": "estimators",
+    "Network": "network",
     "PellucidError": "_core.errors",
-    "Scratch2dCNNClassifier": "models",
+    "Scratch2dCNNClassifier": "estimators",
     "Sequential": "nn",
     "ShapeError": "_core.errors",
     "Trainer": "train",
@@ -46,10 +49,12 @@ __all__ = [
     "Trainer",
     "__version__",
     "data",
+    "estimators",
     "functional",
     "inspect",
     "models",
     "native",
+    "network",
     "nn",
     "ops",
     "optim",

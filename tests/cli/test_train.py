@@ -220,3 +220,12 @@ def test_a_folder_of_ones_own(run, tmp_path):
     code, _, err = run("train", "--resume", "run")
     assert code == 1
     assert "the data are not those the run began with (data_sha256 differ)" in err
+
+
+def test_what_to_try_next_fits_the_data(run):
+    options = ["--subset", "60", "10", "--validation", "10", "--epochs", "1"]
+    _, out, _ = run("train", "row-lstm", *options)
+    assert "train row-lstm --seed 1" in out
+    assert "predict" not in out
+    _, out, _ = run("train", "cnn-lstm", "--data", "moving-digits", *options)
+    assert "train cnn-lstm --data moving-digits --seed 1" in out

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from pellucid import ConfigError
 from pellucid._core.random import bits, key, normal, permutation, uniform
-from tests.oracles import random_bits
+from tests.oracles_places import random_bits
 
 
 def test_bits_are_the_rule_that_the_docstring_states():

@@ -27,7 +27,7 @@ from pellucid.ops import (
 )
 from tests.checks import OpLaws, apart, case
 from tests.ops.activations import REFUSED, SHAPES
-from tests.oracles import leaky_relu_loops, relu_loops, sigmoid_loops, tanh_loops
+from tests.oracles_activations import leaky_relu_loops, relu_loops, sigmoid_loops, tanh_loops
 
 
 class TestReLU(OpLaws):

@@ -15,7 +15,7 @@ from pellucid.ops import (
 )
 from pellucid.ops.batch_norm import track_batch_norm
 from tests.checks import ENGINES, OpLaws, case, refuse
-from tests.oracles import batch_norm_loops
+from tests.oracles_norms import batch_norm_loops
 
 ALL = ["numpy", *ENGINES]
 

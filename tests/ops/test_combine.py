@@ -14,7 +14,7 @@ from pellucid.ops import (
     multiply_shape,
 )
 from tests.checks import OpLaws, case, refuse
-from tests.oracles import add_loops, concatenate_loops, multiply_loops
+from tests.oracles_places import add_loops, concatenate_loops, multiply_loops
 
 PAIRS = {
     "images": case((2, 3, 4, 5), (2, 3, 4, 5)),

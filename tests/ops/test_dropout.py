@@ -6,7 +6,7 @@ import pytest
 from pellucid import ConfigError, native
 from pellucid.ops import dropout_backward, dropout_forward, dropout_shape
 from tests.checks import ENGINES, OpLaws, case, refuse
-from tests.oracles import dropout_loops
+from tests.oracles_places import dropout_loops
 
 KEY = 0x0123456789ABCDEF
 

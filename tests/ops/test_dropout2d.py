@@ -6,7 +6,7 @@ import pytest
 from pellucid import ConfigError, native
 from pellucid.ops import dropout2d_backward, dropout2d_forward, dropout2d_shape, dropout_forward
 from tests.checks import ENGINES, OpLaws, case, refuse
-from tests.oracles import dropout2d_loops
+from tests.oracles_places import dropout2d_loops
 
 KEY = 0x0123456789ABCDEF
 

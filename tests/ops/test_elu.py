@@ -8,7 +8,7 @@ import pytest
 from pellucid.ops import elu_backward, elu_forward, elu_shape
 from tests.checks import OpLaws, apart, case
 from tests.ops.activations import REFUSED, SHAPES
-from tests.oracles import elu_loops
+from tests.oracles_activations import elu_loops
 
 
 class TestELU(OpLaws):

@@ -2,7 +2,7 @@
 
 from pellucid.ops import flatten_backward, flatten_forward, flatten_shape
 from tests.checks import OpLaws, case, refuse
-from tests.oracles import flatten_loops
+from tests.oracles_places import flatten_loops
 
 
 class TestFlatten(OpLaws):

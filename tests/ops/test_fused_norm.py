@@ -20,7 +20,8 @@ from pellucid.ops.fused_norm import fold_batch_norm
 from tests.checks import ENGINES, FLOAT32_BOUND, OpLaws, case, close, refuse
 from tests.ops.test_batch_norm import known
 from tests.ops.test_fused import CONVS
-from tests.oracles import batch_norm_loops, conv2d_loops, max_pool2d_loops
+from tests.oracles import conv2d_loops, max_pool2d_loops
+from tests.oracles_norms import batch_norm_loops
 
 OF_NORM = ("mean", "var", "eps")
 

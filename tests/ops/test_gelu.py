@@ -11,7 +11,7 @@ from pellucid.ops import gelu_backward, gelu_forward, gelu_shape
 from pellucid.ops._erf import erf, erfc
 from tests.checks import OpLaws, case, refuse
 from tests.ops.activations import REFUSED, SHAPES
-from tests.oracles import gelu_loops
+from tests.oracles_activations import gelu_loops
 
 
 class TestGELU(OpLaws):

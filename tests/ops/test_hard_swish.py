@@ -5,7 +5,7 @@ import numpy as np
 from pellucid.ops import hard_swish_backward, hard_swish_forward, hard_swish_shape
 from tests.checks import OpLaws, apart, case
 from tests.ops.activations import REFUSED, SHAPES
-from tests.oracles import hard_swish_loops
+from tests.oracles_activations import hard_swish_loops
 
 
 class TestHardSwish(OpLaws):

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from pellucid import ConfigError, DtypeError
 from pellucid.ops import cross_entropy_backward, cross_entropy_forward, cross_entropy_shape, softmax_forward
 from tests.checks import OpLaws, case, refuse
-from tests.oracles import cross_entropy_loops
+from tests.oracles_losses import cross_entropy_loops
 
 CLASS_WEIGHTS = np.array([0.5, 2.0, 0.0, 1.25])
 WEIGHTS = np.array([[0.1, 0.2, 0.7, 0.0], [0.0, 2.0, 0.0, 0.5], [0.25, 0.25, 0.25, 0.25]])

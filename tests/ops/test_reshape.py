@@ -10,7 +10,7 @@ from pellucid.ops import (
     reshape_shape,
 )
 from tests.checks import OpLaws, case, refuse
-from tests.oracles import permute_loops, reshape_loops
+from tests.oracles_places import permute_loops, reshape_loops
 
 
 class TestReshape(OpLaws):

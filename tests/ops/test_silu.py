@@ -8,7 +8,7 @@ import pytest
 from pellucid.ops import silu_backward, silu_forward, silu_shape
 from tests.checks import OpLaws
 from tests.ops.activations import REFUSED, SHAPES
-from tests.oracles import silu_loops
+from tests.oracles_activations import silu_loops
 
 
 class TestSiLU(OpLaws):

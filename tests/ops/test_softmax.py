@@ -13,7 +13,7 @@ from pellucid.ops import (
     softmax_shape,
 )
 from tests.checks import OpLaws, case, refuse
-from tests.oracles import log_softmax_loops, softmax_loops
+from tests.oracles_activations import log_softmax_loops, softmax_loops
 
 CASES = {
     "rows": case((3, 4)),

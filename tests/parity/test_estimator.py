@@ -1,11 +1,12 @@
-"""CNN among scikit-learn's tools: clone, pipelines, searches, and scikit-learn's own checks of an estimator."""
+"""CNN and LeNet among scikit-learn's tools: clone, pipelines, searches, and its own checks of an estimator."""
 
 import os
+from math import prod
 
 import numpy as np
 import pytest
 
-from pellucid import CNN
+from pellucid import CNN, LeNet, data
 
 if os.environ.get("PELLUCID_REQUIRE_TORCH"):
     import sklearn
@@ -46,21 +47,42 @@ def test_in_a_pipeline_with_a_search(digits):
     assert search.predict(X).shape == (400,)
 
 
-class Framed(CNN):
-    """The checks bring tables of any width: each row is laid into a picture of 8x8, zeros behind it."""
+def test_lenet_in_a_search():
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV
 
-    def __init__(self, *, epochs=12, batch_size=16, learning_rate=0.01, random_state=0):
+    train, _ = data.mnist()
+    X, y = train.inputs[:300, 0].reshape(300, 784), train.labels[:300].astype(str)
+    model = LeNet(optimizer={"name": "adamw", "weight_decay": 0.1}, init="he_uniform")
+    assert clone(model).get_params() == model.get_params()
+    search = GridSearchCV(model, {"init": ["small_normal", "orthogonal"]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"init": "orthogonal"}
+    assert search.score(X, y) > 0.6
+
+
+class Framed:
+    """The checks bring tables of any width: each number of a row becomes a band of the picture, zeros behind them."""
+
+    def _images(self, X):
+        array, pixels = np.asarray(X), prod(self.input_shape)
+        if array.ndim != 2 or not 0 < array.shape[1] <= 64 or array.dtype.kind == "c" or hasattr(X, "toarray"):
+            return super()._images(X)
+        bands = np.repeat(array, pixels // array.shape[1], axis=1)
+        empty = np.zeros((len(array), pixels - bands.shape[1]), array.dtype)
+        return super()._images(np.concatenate([bands, empty], axis=1))
+
+
+class FramedCNN(Framed, CNN):
+    def __init__(self, *, epochs=6, batch_size=16, learning_rate=0.01, random_state=0):
         super().__init__(
             input_shape=(1, 8, 8), epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
             random_state=random_state,
         )  # fmt: skip
 
-    def _images(self, X):
-        array = np.asarray(X)
-        if array.ndim != 2 or not array.size or array.dtype.kind == "c" or hasattr(X, "toarray"):
-            return super()._images(X)
-        empty = np.zeros((len(array), 64 - array.shape[1]), array.dtype)
-        return super()._images(np.concatenate([array, empty], axis=1))
+
+class FramedLeNet(Framed, LeNet):
+    def __init__(self, *, epochs=4, batch_size=16, learning_rate=0.004, seed=0):
+        super().__init__(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
 
 
 # What scikit-learn asks for beyond what makes sense here, and why.
@@ -73,11 +95,12 @@ EXCEPTIONS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:Estimator Framed does not inherit")
-def test_scikit_learns_own_checks():
+@pytest.mark.filterwarnings("ignore:Estimator Framed[A-Za-z]* does not inherit")
+@pytest.mark.parametrize("kind", [FramedCNN, FramedLeNet])
+def test_scikit_learns_own_checks(kind):
     from sklearn.utils.estimator_checks import check_estimator
 
-    results = check_estimator(Framed(), expected_failed_checks=EXCEPTIONS, on_fail=None, on_skip=None)
+    results = check_estimator(kind(), expected_failed_checks=EXCEPTIONS, on_fail=None, on_skip=None)
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert not failed
     assert sum(r["status"] == "passed" for r in results) > 30

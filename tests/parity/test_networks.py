@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import torch_nets
 from benchmarks.nets import NETS, Net, ready
+from pellucid import models
 from pellucid.nn import CrossEntropyLoss
 from tests.checks import close
 
@@ -16,12 +17,20 @@ ROWS = {
     "E, three frames": replace(NETS["E"], input_shape=(3, 1, 28, 28)),
     "lenet": Net("lenet", ready("lenet"), torch_nets.lenet, "SGD", {"lr": 0.05, "momentum": 0.9}),
     "lenet5 with Adam": Net("lenet5", ready("lenet5"), torch_nets.lenet5, "Adam", {"lr": 1e-3}),
+    "row-lstm": Net("row-lstm", ready("row-lstm"), torch_nets.row_lstm, "SGD", {"lr": 0.05}, (28, 28)),
+    "best-mnist": Net("best-mnist", ready("best-mnist"), torch_nets.best_mnist, "SGD", {"lr": 0.01}),
 }
 
 
 LOOSE = {ROWS["B"].about: 1e-3}
 """Where a few samples are normalised by their own mean, rounding decides which of two near values is the larger: after
 five steps PyTorch's own losses in float32 and float64 were 3e-4 apart."""
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_every_ready_network_has_a_row(name):
+    made = repr(models.find(name).make())
+    assert made in [repr(net.ours()) for net in ROWS.values()], f"{name} needs a row, and a twin in torch_nets.py"
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

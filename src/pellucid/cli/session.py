@@ -179,6 +179,7 @@ class Session:
         }
 
     def _conclude(self, result: dict[str, Any]) -> None:
+        from .. import models
         from .main import program
 
         if self.trainer.stopped:
@@ -188,8 +189,11 @@ class Session:
         click.echo(f"weights SHA-256 {result['weights_sha256']}")
         click.echo(f"kept in {run}")
         click.echo("\nTry next:")
-        click.echo(f"  {program()} predict {run} IMAGE...     what it makes of your own pictures")
-        click.echo(f"  {program()} train {self.recipe.model} --seed {self.recipe.seed + 1}     another seed")
+        if len(self.parts.training.input_shape) == 3:  # pictures, and not sequences
+            click.echo(f"  {program()} predict {run} IMAGE...     what it makes of your own pictures")
+        model, data = self.recipe.model, self.recipe.data
+        other = "" if data == models.recipe(model).data else f" --data {data}"
+        click.echo(f"  {program()} train {model}{other} --seed {self.recipe.seed + 1}     another seed")
 
     def _stopped(self) -> None:
         from .main import program

@@ -1,5 +1,6 @@
 """Seeing through a network."""
 
-from .summary import Row, Summary, summary
+from .summary import summary
+from .table import Row, Summary
 
 __all__ = ["Row", "Summary", "summary"]

@@ -1,26 +1,23 @@
 """Ready-made networks by name, each with its recipe for training, and trained ones."""
 
-from .classifiers import LeNet, Scratch2dCNNClassifier
-from .cnn import CNN, cnn
+from .best_mnist import best_mnist
+from .cnn import cnn
 from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
-from .network import Network
 from .ready import MODELS, Entry, find, network, recipe
+from .row_lstm import row_lstm
 from .scratch2d import scratch2d
 from .sizes import conv2d_output_size, parameter_count
 from .trained import TRAINED, TrainedModel, load
 
 __all__ = [
-    "CNN",
     "MODELS",
     "TRAINED",
     "Entry",
-    "LeNet",
-    "Network",
-    "Scratch2dCNNClassifier",
     "TrainedModel",
+    "best_mnist",
     "cnn",
     "cnn_lstm",
     "conv2d_output_size",
@@ -32,5 +29,6 @@ __all__ = [
     "network",
     "parameter_count",
     "recipe",
+    "row_lstm",
     "scratch2d",
 ]

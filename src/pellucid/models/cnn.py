@@ -1,8 +1,7 @@
-"""cnn: two blocks of two convolutions with batch-norm; and CNN, the same network as a scikit-learn estimator."""
+"""cnn: two blocks of two convolutions with batch-norm, and two linear layers."""
 
 from collections.abc import Sequence
 
-from .._core.arrays import Shape
 from ..nn import (
     BatchNorm1d,
     BatchNorm2d,
@@ -16,7 +15,6 @@ from ..nn import (
     ReLU,
     Sequential,
 )
-from .classifier import ImageClassifier
 
 
 def cnn(
@@ -64,57 +62,3 @@ def cnn(
         layers["bn3"] = BatchNorm1d(128)
     layers |= {"relu3": ReLU(), "dropout3": Dropout(0.5), "linear2": Linear(128, num_classes)}
     return Sequential(layers)
-
-
-class CNN(ImageClassifier):
-    """The network `cnn` as a classifier with scikit-learn's manners; scikit-learn need not be there.
-
-    Parameters
-    ----------
-    input_shape : (C, H, W)
-    num_classes : int
-        Outputs of the network.  The labels may have fewer classes; their outputs are the first.
-    use_batchnorm : bool
-    dropout_rate : float
-    epochs, batch_size : int
-    learning_rate : float
-        Of "one-cycle" the peak.
-    optimizer : str
-        "adam", "adamw", "sgd", ...
-    schedule : str
-        "one-cycle", "constant", "cosine", ...
-    random_state : int
-        Settles start values, order of the samples and dropout.
-
-    Examples
-    --------
-    >>> from pellucid import CNN
-    >>> from pellucid.data import mnist
-    >>> train, test = (part.take(range(200)) for part in mnist())
-    >>> model = CNN(epochs=2).fit(train.inputs, train.labels)
-    >>> model.predict(test.inputs).shape, model.score(test.inputs, test.labels) > 0.3
-    ((200,), True)
-    """
-
-    def __init__(
-        self,
-        input_shape: Shape = (1, 28, 28),
-        num_classes: int = 10,
-        use_batchnorm: bool = True,
-        dropout_rate: float = 0.25,
-        *,
-        epochs: int = 5,
-        batch_size: int = 32,
-        learning_rate: float = 0.001,
-        optimizer: str = "adam",
-        schedule: str = "one-cycle",
-        random_state: int = 0,
-    ) -> None:
-        self.input_shape, self.num_classes = input_shape, num_classes
-        self.use_batchnorm, self.dropout_rate = use_batchnorm, dropout_rate
-        self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
-        self.optimizer, self.schedule, self.random_state = optimizer, schedule, random_state
-
-    def make_network(self) -> Sequential:
-        """Return the network, unbuilt."""
-        return cnn(self.input_shape, self.num_classes, self.use_batchnorm, self.dropout_rate)

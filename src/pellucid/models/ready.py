@@ -9,11 +9,13 @@ from .._core.errors import ConfigError
 from ..nn import Module
 from ..train import Recipe
 from ..train.settings import make
+from .best_mnist import best_mnist
 from .cnn import cnn
 from .cnn_lstm import cnn_lstm
 from .lenet import lenet
 from .lenet5 import lenet5
 from .mnist_cnn import mnist_cnn
+from .row_lstm import row_lstm
 from .scratch2d import scratch2d
 
 
@@ -33,6 +35,8 @@ MODELS = {
     "lenet": Entry(lenet, (1, 28, 28), "two 5x5 convolutions without padding, three linear layers"),
     "scratch2d": Entry(scratch2d, (1, 28, 28), "two padded 3x3 convolutions, two linear layers"),
     "cnn-lstm": Entry(cnn_lstm, (1, 28, 28), "two 3x3 convolutions with pooling on each frame, an LSTM over time"),
+    "row-lstm": Entry(row_lstm, (28, 28), "an LSTM that reads an image row by row"),
+    "best-mnist": Entry(best_mnist, (1, 28, 28), "six 3x3 convolutions with batch-norm, a mean over the image"),
 }
 
 

@@ -30,7 +30,7 @@ class Identity(Module):
 
 
 class Reshape(Module):
-    """(N, ...) becomes (N, *shape); numbers keep their order, for images C, H, W.
+    """(N, ...) becomes ``(N, *shape)``; numbers keep their order, for images C, H, W.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Reshape(Module):
         self.shape = tuple(whole("Reshape", "shape", size, -1) for size in shape)
 
     def forward(self, x: Array) -> Array:
-        """Return y (N, *shape)."""
+        """Return y ``(N, *shape)``."""
         y, saved = reshape_forward(x, shape=self.shape)
         self.keep(saved)
         return y

@@ -20,7 +20,7 @@ from .flatten import _flatten_backward, _flatten_forward
 
 
 def reshape_shape(x_shape: Shape, *, shape: Shape) -> Shape:
-    """Return the shape of y: (N, *shape); one size of `shape` may be -1, which stands for what is left."""
+    """Return the shape of y: ``(N, *shape)``; one size of `shape` may be -1, which stands for what is left."""
     if not x_shape:
         raise ShapeError("reshape: x has no axes, the first one must count the samples")
     size, known = prod(x_shape[1:]), prod(n for n in shape if n != -1)

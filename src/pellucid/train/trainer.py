@@ -1,31 +1,21 @@
-"""Trainer: the loop.  Loader -> forward -> loss -> backward -> one optimiser step, and what is measured on the way."""
+"""Trainer: the loop over epochs and batches, what is measured on the way, and who hears of it."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
-import numpy as np
-
-from .._core.arrays import Array
-from .._core.errors import ConfigError, PellucidError
+from .._core.errors import ConfigError
 from ..data import Loader
 from ..nn import Loss, Module
-from ..ops._check import whole
-from ..ops._memory import outside
-from ..optim import Optimizer, Schedule, clip_grad_norm, clip_grad_value
-from .accumulate import gradient_of_all, groups, summed
+from ..optim import Optimizer, Schedule
+from .accumulate import groups
 from .batches import Data, Given, as_batches, count
 from .callbacks import Callback
-from .ema import WeightAverage
-from .evaluator import Evaluator
 from .history import History
 from .metrics import Means, Metric
+from .stepper import Stepper
 
-Measured: TypeAlias = tuple[dict[str, Array], Array]  # loss and metrics of each sample of a batch, what each weighs
 
-
-class Trainer(Evaluator):
+class Trainer(Stepper):
     """Trains, evaluates and applies one model.
 
     Parameters
@@ -92,23 +82,20 @@ class Trainer(Evaluator):
         ema: float | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
-        super().__init__(model, loss, metrics=metrics)
-        if optimizer.parameters is not model.parameters():
-            raise ConfigError(
-                "Trainer: the optimiser was made for another model; pass it model.parameters() of this one"
-            )
-        if schedule is not None and schedule.optimizer is not optimizer:
-            raise ConfigError("Trainer: the schedule was made for another optimiser")
-        for name, value in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-            if value is not None and not value > 0:
-                raise ConfigError(f"Trainer: {name} is {value}, a number above 0 is needed")
-        if ema is not None and not 0 < ema < 1:
-            raise ConfigError(f"Trainer: ema is {ema}, a number above 0 and below 1 is needed")
-        self.optimizer, self.schedule, self.clip_norm, self.clip_value = optimizer, schedule, clip_norm, clip_value
-        self.accumulate, self.ema = whole("Trainer", "accumulate", accumulate), ema
-        self.average = None if ema is None else WeightAverage(model, ema)
-        self.seed, self.callbacks = seed, tuple(callbacks)
-        self.history, self.epoch, self.step, self.batch = History(), 0, 0, 0
+        super().__init__(
+            model,
+            optimizer,
+            loss,
+            schedule=schedule,
+            metrics=metrics,
+            seed=seed,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            accumulate=accumulate,
+            ema=ema,
+        )
+        self.callbacks = tuple(callbacks)
+        self.history, self.epoch, self.batch = History(), 0, 0
         self.means = Means()  # over the batches of the epoch under way
         self.stopped: str | None = None
 
@@ -159,58 +146,6 @@ class Trainer(Evaluator):
         """Let `fit` end after the step, or the epoch, that is under way; for callbacks and signal handlers."""
         self.stopped = reason
 
-    def trained_weights(self) -> AbstractContextManager[None]:
-        """Let the model hold the weights that are trained, not their average, for the length of a ``with``."""
-        return nullcontext() if self.average is None else self.average.training()
-
-    def averaged_weights(self) -> AbstractContextManager[None]:
-        """Let the model hold the average of the weights, if there is one, for the length of a ``with``."""
-        return nullcontext() if self.average is None else self.average.averaged()
-
-    def train_step(self, x: Array, targets: Array, sample_weights: Array | None = None) -> dict[str, Array]:
-        """Take one optimiser step on one batch; return loss and metrics of each sample before it."""
-        ((values, _),) = self._take_step([(x, targets, sample_weights)], weighted=False)
-        return values
-
-    def _step_on(self, group: Iterator[tuple[Array, ...]]) -> list[Measured]:
-        if self.accumulate == 1:
-            return [(self.train_step(*next(group)), self.loss.weights)]
-        return self._take_step(group, weighted=self.loss.reduction == "mean")
-
-    def _take_step(self, batches: Iterable[tuple[Any, ...]], weighted: bool) -> list[Measured]:
-        """Take one optimiser step on batches whose gradients add up, `weighted` if they are to be as one batch."""
-        # Overflow is no warning here: it shows in the next loss, which is checked.
-        with self.trained_weights(), np.errstate(over="ignore", invalid="ignore"):
-            if self.schedule is not None:
-                self.schedule.apply(self.step)
-            self.model.start_step(self.step, self.seed)
-            self.optimizer.zero_grad()
-            measured = [self._add_gradient(weighted, *batch) for batch in batches]
-            if weighted:
-                gradient_of_all(self.optimizer.parameters, [weights for _, weights in measured])
-            if self.clip_value is not None:
-                clip_grad_value(self.optimizer.parameters, self.clip_value)
-            if self.clip_norm is not None:
-                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
-            self.optimizer.step()
-            if self.average is not None:
-                self.average.update()
-        self.step += 1
-        return measured
-
-    def _add_gradient(self, weighted: bool, x: Array, targets: Array, sample_weights: Array | None = None) -> Measured:
-        with self._arena.step():
-            logits = self.model.forward(x)
-            loss = self.loss.forward(logits, targets, sample_weights)
-            if not math.isfinite(loss):
-                raise PellucidError(
-                    f"training: the loss is {loss} in step {self.step + 1}; "
-                    f"a learning rate below {self.optimizer.lr:g} may help"
-                )
-            grad = self.loss.backward()
-            self.model.backward(summed(grad, self.loss.weights) if weighted else grad)
-            return self._measure(outside(logits), targets), self.loss.weights
-
     def _end_backward(self) -> None:
         """Let backward end at the first layer that is trained."""
         self._frozen = self.model.parameters().frozen
@@ -242,7 +177,3 @@ class Trainer(Evaluator):
         self.epoch, self.batch = self.epoch + 1, 0
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
-
-    def _forward(self, batches: Loader | Given) -> Iterator[tuple[Array, ...]]:
-        with self.averaged_weights():
-            yield from super()._forward(batches)

@@ -17,7 +17,7 @@ def make_loss(given: str | CrossEntropyLoss) -> CrossEntropyLoss:
 
     Examples
     --------
-    >>> from pellucid.models.choices import make_loss
+    >>> from pellucid.network.choices import make_loss
     >>> make_loss("categorical_crossentropy").reduction
     'mean'
     """

@@ -1,34 +1,34 @@
 """ImageClassifier: a network as a scikit-learn estimator; `CNN` and its like say what network."""
 
-import json
 import os
+from collections.abc import Mapping
 from math import prod
-from typing import NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save as safetensors_bytes
 
 from .._core.arrays import Array, Shape
-from .._core.errors import ConfigError, FileError
-from .._core.files import write_file
-from ..data import Dataset, Normalize
+from .._core.errors import ConfigError
+from ..data import Dataset
 from ..inspect import Summary, summary
 from ..nn import Module
 from ..ops import softmax_forward
 from ..train import Evaluator, History, Recipe, assemble
 from ..train.settings import plain
-from ..train.tensors import read_arrays
-from .estimator import Estimator, as_images, as_labels
-
-_ENTRY = "pellucid.classifier"
+from .choices import Named, as_table, own_rate
+from .estimator import Estimator
+from .pictures import as_images, as_labels
+from .scale import Scale
+from .stored import read_classifier, write_classifier
 
 
 class ImageClassifier(Estimator):
     """Base of the classifiers: `fit`, `predict` and the rest, for a network that the subclass makes.
 
-    A subclass has at least the hyper-parameters `input_shape`, `num_classes`, `epochs`, `batch_size`, `learning_rate`,
-    `optimizer`, `schedule` and `random_state`, and the method `make_network`.
+    A subclass has the hyper-parameters `epochs`, `batch_size`, `learning_rate`, `optimizer` and `schedule`, the
+    attributes `input_shape` and `num_classes`, which may be hyper-parameters too, `make_network` and `seed_of_run`.
+    Optimiser and schedule are names or tables, as a `Recipe` has them; "plain_sgd" is "sgd" without momentum.
 
     Attributes
     ----------
@@ -48,20 +48,32 @@ class ImageClassifier(Estimator):
     num_classes: int
     epochs: int
     batch_size: int
-    learning_rate: float
-    optimizer: str
-    schedule: str
-    random_state: int
+    learning_rate: float | None
+    optimizer: Named
+    schedule: Named
     classes_: Array
     model_: Module
     history_: History
-    scale_: "Scale"
+    scale_: Scale
     n_features_in_: int
     n_iter_: int
 
     def make_network(self) -> Module:
         """Return the network, unbuilt."""
         raise NotImplementedError
+
+    @staticmethod
+    def make_scale(images: Array) -> Scale:
+        """Return what becomes of the pixels; unless a subclass says otherwise mean 0 and standard deviation 1."""
+        return Scale.standard(images)
+
+    def seed_of_run(self) -> int:
+        """Return what start values, order and dropout depend on."""
+        raise NotImplementedError
+
+    def rate(self, optimizer: Mapping[str, Any], schedule: Mapping[str, Any]) -> float:
+        """Return the learning rate where none is given: the optimiser's own."""
+        return own_rate(optimizer)
 
     def fit(
         self,
@@ -70,7 +82,7 @@ class ImageClassifier(Estimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        optimizer: str | None = None,
+        optimizer: Named | None = None,
         *,
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     ) -> Self:
@@ -80,8 +92,9 @@ class ImageClassifier(Estimator):
         ----------
         X : array-like
             (N, C, H, W), (N, H, W, C), (N, C*H*W) or, of one channel, (N, H, W): bytes, or numbers of any scale.
+            Bytes count as their 255ths, so that they and floats from 0 to 1 are the same pictures.
         y : array-like (N,)
-            Labels of any type that can be sorted.
+            Labels of any type that can be sorted; or one-hot rows (N, K), whose labels are 0 to K - 1.
         epochs, batch_size, learning_rate, optimizer
             Instead of the constructor's, for this time.
         validation_data : (X, y), optional
@@ -103,33 +116,35 @@ class ImageClassifier(Estimator):
             raise ConfigError(f"{name}: y has {len(classes)} classes, but num_classes is {self.num_classes}")
         if len(classes) < 2:
             raise ConfigError(f"{name}: y holds one class, {classes.tolist()[0]!r}; two or more are needed")
-        scale = Scale.of(images)
+        scale = self.make_scale(images)
         held_out = None
         if validation_data is not None:
             pictures = self._images(validation_data[0])
             names = as_labels(name, validation_data[1], len(pictures))
-            held_out = scale.dataset(pictures, _places(name, classes, names))
+            held_out = scale.dataset(name, pictures, _places(name, classes, names))
         model = self.make_network().build(self.input_shape, seed=recipe.seed)
-        trainer, loader = assemble(recipe, model, scale.dataset(images, labels))
+        trainer, loader = assemble(recipe, model, scale.dataset(name, images, labels))
         history = trainer.fit(loader, recipe.epochs, validation=held_out)
-        self.classes_, self.model_, self.scale_, self.history_ = classes, model, scale, history
-        self.n_features_in_, self.n_iter_ = prod(self.input_shape), recipe.epochs
+        self.take_over(classes, model, scale, history)
         return self
+
+    def take_over(self, classes: Array, model: Module, scale: Scale, history: History) -> None:
+        """Take over what was learned."""
+        self.classes_, self.model_, self.scale_, self.history_ = classes, model, scale, history
+        self.n_features_in_, self.n_iter_ = prod(self.input_shape), len(history)
 
     def predict(self, X: npt.ArrayLike) -> Array:
         """Return the label of each picture (N,)."""
-        best = self.predict_proba(X).argmax(axis=1)
+        best = self._logits(X).argmax(axis=1)
         labels: Array = self.classes_[best]
         return labels
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Return the probability of each class (N, K), in the order of `classes_`.
 
-        X has the shape and the scale (bytes, 0 to 1, ...) that `fit` was given.
+        X has the scale that `fit` was given.
         """
-        inputs = self._inputs(X)
-        logits = Evaluator(self.model_).predict_logits(inputs)[:, : len(self.classes_)]  # of the classes there were
-        return softmax_forward(np.ascontiguousarray(logits))[0]
+        return softmax_forward(self._logits(X))[0]
 
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
         """Return the accuracy on pictures X with labels y."""
@@ -138,7 +153,7 @@ class ImageClassifier(Estimator):
 
     def get_feature_maps(self, image: npt.ArrayLike) -> dict[str, Array]:
         """Return what each layer makes of one picture, by the layer's name; of a convolution (O, OH, OW)."""
-        inputs = self._inputs(np.asarray(image).reshape(1, *np.shape(image)))
+        inputs = self._inputs(np.asarray(image)[None])
         maps: dict[str, Array] = {}
         handles = [
             layer.register_forward_hook(lambda _, x, y, name=name: maps.update({name: y[0]}))
@@ -156,26 +171,10 @@ class ImageClassifier(Estimator):
         """Return the network layer by layer: shapes, parameters, multiply-adds; to be printed."""
         return summary(self.make_network(), self.input_shape)
 
-    # --- on disk ---------------------------------------------------------------------------------------
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted classifier, with its network and labels, into one .safetensors file."""
         self._check_fitted()
-        about = {
-            "class": type(self).__name__,
-            "params": self.get_params(),
-            "classes": self.classes_.tolist(),
-            "dtype": self.classes_.dtype.str,
-            "scale": list(self.scale_),
-            "history": self.history_.rows,
-        }
-        try:
-            text = json.dumps(about, sort_keys=True)
-        except TypeError as error:
-            raise ConfigError(
-                f"{type(self).__name__}: cannot be saved; labels and parameters must be plain: {error}"
-            ) from None
-        write_file(path, safetensors_bytes(self.model_.state_dict(), {_ENTRY: text}))
+        write_classifier(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -186,37 +185,25 @@ class ImageClassifier(Estimator):
         FileError
             If the file cannot be read, is damaged, or holds another kind of classifier.
         """
-        state, metadata = read_arrays(path, lambda header: None)
-        try:
-            about = json.loads(metadata[_ENTRY])
-            if about["class"] != cls.__name__:
-                raise FileError(f"{path}: holds a {about['class']}, not a {cls.__name__}")
-            loaded = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in about["params"].items()})
-            loaded.model_ = loaded.make_network().build(loaded.input_shape)
-            loaded.model_.load_state_dict(state)
-            loaded.classes_, loaded.scale_ = np.array(about["classes"], about["dtype"]), Scale(*about["scale"])
-            loaded.history_ = History()
-            loaded.history_.rows = about["history"]
-            loaded.n_features_in_, loaded.n_iter_ = prod(loaded.input_shape), len(loaded.history_)
-        except FileError:
-            raise
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileError(f"{path}: holds no {cls.__name__}: {error}") from error
-        return loaded
+        return read_classifier(cls, path)
 
     def _recipe(
-        self, epochs: int | None, batch_size: int | None, learning_rate: float | None, optimizer: str | None
+        self, epochs: int | None, batch_size: int | None, learning_rate: float | None, optimizer: Named | None
     ) -> Recipe:
-        lr = self.learning_rate if learning_rate is None else learning_rate
+        name = type(self).__name__
+        update = as_table(name, self.optimizer if optimizer is None else optimizer)
+        schedule = as_table(name, self.schedule)
+        given = self.learning_rate if learning_rate is None else learning_rate
+        lr = self.rate(update, schedule) if given is None else given
         table = {
-            "model": type(self).__name__,
+            "model": name,
             "epochs": self.epochs if epochs is None else epochs,
             "batch_size": self.batch_size if batch_size is None else batch_size,
-            "optimizer": {"name": optimizer or self.optimizer, "lr": lr},
-            "schedule": {"name": self.schedule},
-            "seed": self.random_state,
+            "optimizer": {"lr": lr} | update,
+            "schedule": schedule,
+            "seed": self.seed_of_run(),
         }
-        return Recipe.from_dict({name: plain(value) for name, value in table.items()})
+        return Recipe.from_dict({key: plain(value) for key, value in table.items()})
 
     def _images(self, X: npt.ArrayLike) -> Array:
         return as_images(type(self).__name__, X, self.input_shape)
@@ -224,33 +211,17 @@ class ImageClassifier(Estimator):
     def _inputs(self, X: npt.ArrayLike) -> Dataset:
         self._check_fitted()
         images = self._images(X)
-        return self.scale_.dataset(images, np.zeros(len(images), np.int64))
+        return self.scale_.dataset(type(self).__name__, images, np.zeros(len(images), np.int64))
+
+    def _logits(self, X: npt.ArrayLike) -> Array:
+        """Return the raw scores of the classes that `fit` met; the network may have more outputs."""
+        inputs = self._inputs(X)
+        logits = Evaluator(self.model_).predict_logits(inputs)
+        return np.ascontiguousarray(logits[:, : len(self.classes_)])
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "classes_"):
             raise ConfigError(f"{type(self).__name__}: is not fitted yet; call fit(X, y) first")
-
-
-class Scale(NamedTuple):
-    """Mean and standard deviation of the training pixels, in the units of X."""
-
-    mean: float
-    std: float
-
-    @classmethod
-    def of(cls, images: Array) -> Self:
-        """Return those of some pictures."""
-        if images.dtype == np.uint8:
-            found = Normalize.fit(images)
-            return cls(found.mean * 255, found.std * 255)
-        mean = float(images.mean(dtype=np.float64))
-        return cls(mean, float(images.std(dtype=np.float64, mean=mean)) or 1.0)
-
-    def dataset(self, images: Array, labels: Array) -> Dataset:
-        """Return pictures and labels with the pixels' mean at 0 and their deviation at 1."""
-        if images.dtype == np.uint8:
-            return Dataset(images, labels, normalize=Normalize(self.mean / 255, self.std / 255))
-        return Dataset((images - np.float32(self.mean)) / np.float32(self.std), labels)
 
 
 def _places(name: str, classes: Array, labels: Array) -> Array:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, FileError
+from ..data.samples import channels_first, image_shape
+from ..inspect import Summary, summary
 from ..nn import Conv2d, Module, Sequential, Softmax
 from ..train import load_weights, save_weights
-from .samples import channels_first, image_shape
-from .table import layer_table
 
 _NO_SHAPE = "Network: the shape of a sample is not known yet; give Network(input_shape=(height, width, channels))"
 
@@ -57,15 +57,15 @@ class Layers:
         """The layers that run."""
         return self.build() if self._model is None else self._model
 
-    def summary(self) -> str:
-        """Return a table of the layers: output shape of one sample, channels first, and parameters.
+    def summary(self) -> Summary:
+        """Return the network layer by layer: output shapes of one sample, channels first, parameters; to be printed.
 
-        `pellucid.summary` of ``net.model`` has more.
+        A `Softmax` at the end stands there too, though it is not run.
         """
         shape = self._known_shape()
         if shape is None:
             raise ConfigError(_NO_SHAPE)
-        return layer_table(self.layers, shape)
+        return summary(Sequential(*self.layers), shape)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the weights, safetensors or ``.npz``; a file that is there is an error, nothing is overwritten."""

@@ -17,13 +17,13 @@ import numpy.typing as npt
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError
 from ..data import Dataset, Loader
+from ..data.samples import class_labels
 from ..nn import CrossEntropyLoss, Module
 from ..optim import Optimizer, Schedule
 from ..train import Callback, Evaluator, History, Trainer, fingerprint, restore
 from .choices import OptimizerChoice, check_optimizer, make_loss, make_optimizer
 from .epoch_checkpoints import EpochCheckpoints
 from .layers import Layers
-from .samples import class_labels
 
 Samples: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
 

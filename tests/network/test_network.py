@@ -44,7 +44,7 @@ def test_lenet5_learns_from_a_thousand_digits():
     assert history["val_accuracy"][-1] > 0.75
     assert net.model.parameters().data.size == 61_706
     assert net.evaluate(held_out.inputs, held_out.labels)["accuracy"] == history["val_accuracy"][-1]
-    assert "61,706" in net.summary()
+    assert net.summary().parameters == 61_706
 
 
 def test_it_is_sequential_and_trainer(images):
@@ -65,7 +65,7 @@ def test_a_softmax_at_the_end_changes_nothing_but_is_shown(images):
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
     assert p.tobytes() == bare.predict(x).tobytes()
     assert np.ptp(ended.predict_logits(x).sum(axis=1)) > 0.1
-    assert "Softmax()" in ended.summary()
+    assert "Softmax()" in str(ended.summary())
     logs = make(LogSoftmax())  # the softmax of logarithms of probabilities is the probabilities
     np.testing.assert_allclose(logs.train(x, y, 2)["loss"], bare.history["loss"], rtol=1e-5)
 
@@ -122,7 +122,7 @@ def test_wrong_labels_are_told(images):
     x, _ = images
     net = make(input_shape=(8, 8, 1))
     for y, error, words in (
-        (np.zeros(59, int), ShapeError, "60 images but labels of shape"),
+        (np.zeros(59, int), ShapeError, "60 samples but labels of shape"),
         (np.zeros(60), DtypeError, "labels are float64, whole numbers or one-hot rows are needed"),
         (np.ones((60, 3), int), ConfigError, "int64 but not one-hot"),
         (np.full(60, 3), ShapeError, "label 3 is out of range"),
@@ -157,7 +157,7 @@ def test_mistakes_are_named(images, tmp_path):
         (lambda: net.train(x, y), "call compile"),
         (lambda: net.compile("mse"), "loss 'mse' is unknown; known are categorical_crossentropy"),
         (lambda: net.compile(7), "loss is a int"),
-        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adagrad, adam, adamw, rmsprop, sgd"),
+        (lambda: net.compile(optimizer="sdg"), "optimizer 'sdg' is unknown; known are adagrad, adam"),
         (lambda: net.compile(optimizer=0.1), "optimizer is a float"),
         (lambda: net.add("relu"), "add: 'relu' is a str, a layer of pellucid.nn is needed"),
         (lambda: net.add(ReLU()), "add: the network is built already"),

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pellucid import FileError
-from pellucid.models import Network
+from pellucid import FileError, Network
 from pellucid.nn import Dropout, Flatten, Linear, ReLU, Tanh
 from pellucid.optim import OneCycleLR
 

@@ -14,7 +14,7 @@ def image_shape(what: str, input_shape: Shape, channels: int | None) -> Shape:
 
     Examples
     --------
-    >>> from pellucid.models.samples import image_shape
+    >>> from pellucid.data.samples import image_shape
     >>> image_shape("Network", (28, 24, 3), 3)
     (3, 28, 24)
     """
@@ -31,7 +31,9 @@ def image_shape(what: str, input_shape: Shape, channels: int | None) -> Shape:
     return C, H, W
 
 
-def channels_first(what: str, x: npt.ArrayLike, shape: Shape | None, channels: int | None) -> Array:
+def channels_first(
+    what: str, x: npt.ArrayLike, shape: Shape | None, channels: int | None, *, tie: str = "last"
+) -> Array:
     """Return samples with the channels in front; images may come as (N, H, W, C) or (N, C, H, W).
 
     Parameters
@@ -44,6 +46,8 @@ def channels_first(what: str, x: npt.ArrayLike, shape: Shape | None, channels: i
         Of one sample, channels first, if it is known.
     channels : int or None
         What the first layer takes; None: it takes no images.
+    tie : "last" or "first"
+        Where the channels stand if both would fit the shape: where the one who asks writes them.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def channels_first(what: str, x: npt.ArrayLike, shape: Shape | None, channels: i
 
     Examples
     --------
-    >>> from pellucid.models.samples import channels_first
+    >>> from pellucid.data.samples import channels_first
     >>> channels_first("Network", np.zeros((5, 28, 28, 1)), (1, 28, 28), 1).shape
     (5, 1, 28, 28)
     """
@@ -76,10 +80,10 @@ def channels_first(what: str, x: npt.ArrayLike, shape: Shape | None, channels: i
             f"{what}: x has shape {x.shape}, the {C} channels may stand first or last; "
             "say which by input_shape=(height, width, channels)"
         )
-    if last:  # the order that input_shape is written in, where both would do
-        return x.transpose(0, 3, 1, 2)
-    if first:
+    if first and not (last and tie == "last"):
         return x
+    if last:
+        return x.transpose(0, 3, 1, 2)
     raise ShapeError(f"{what}: x has shape {x.shape}, images {wanted} or (N, {C}, {H or 'H'}, {W or 'W'}) are needed; "
                      f"the axis order looks wrong{_advice(x, C)}")  # fmt: skip
 
@@ -91,26 +95,33 @@ def class_labels(what: str, y: npt.ArrayLike, count: int) -> Array:
 
     Examples
     --------
-    >>> from pellucid.models.samples import class_labels
+    >>> from pellucid.data.samples import class_labels
     >>> class_labels("Network", [[0, 1, 0], [0, 0, 1]], 2).tolist()
     [1, 2]
     """
-    y = np.asarray(y)
-    if y.shape[:1] != (count,) or y.ndim > 2:
-        raise ShapeError(f"{what}: {count} images but labels of shape {y.shape}, (N,) or one-hot (N, K) are needed")
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2:
-        one_hot = bool((((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)).all())
-        if one_hot:
-            labels: Array = y.argmax(axis=1)
-            return labels
-        if y.dtype.kind != "f":
-            raise ConfigError(f"{what}: labels of shape {y.shape} are {y.dtype} but not one-hot: one 1 in each row")
-        return y
-    if y.dtype.kind not in "iu":
+    y = one_each(what, y, count)
+    if y.ndim == 2 and y.dtype.kind != "f":
+        raise ConfigError(f"{what}: labels of shape {y.shape} are {y.dtype} but not one-hot: one 1 in each row")
+    if y.ndim == 1 and y.dtype.kind not in "iu":
         raise DtypeError(f"{what}: labels are {y.dtype}, whole numbers or one-hot rows are needed")
     return y
+
+
+def one_each(what: str, y: npt.ArrayLike, count: int) -> Array:
+    """Return labels (N,) of any type for `count` samples: given so, as (N, 1), or as rows with a single one.
+
+    Other rows (N, K) stay as they are.
+    """
+    labels: Array = np.asarray(y)
+    if labels.shape[:1] != (count,) or labels.ndim > 2:
+        raise ShapeError(
+            f"{what}: {count} samples but labels of shape {labels.shape}, (N,) or one-hot (N, K) are needed"
+        )
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim == 2 and (((labels == 0) | (labels == 1)).all(axis=1) & ((labels == 1).sum(axis=1) == 1)).all():
+        labels = labels.argmax(axis=1)
+    return labels
 
 
 def _fits(shape: Shape, wanted: tuple[int | None, ...]) -> bool:

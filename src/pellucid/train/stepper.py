@@ -1,0 +1,114 @@
+"""Stepper: one optimiser step.  Batch -> forward -> loss -> backward -> clip -> the update rule."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .._core.arrays import Array
+from .._core.errors import ConfigError, PellucidError
+from ..data import Loader
+from ..nn import Loss, Module
+from ..ops._check import whole
+from ..ops._memory import outside
+from ..optim import Optimizer, Schedule, clip_grad_norm, clip_grad_value
+from .accumulate import gradient_of_all, summed
+from .batches import Given
+from .ema import WeightAverage
+from .evaluator import Evaluator
+from .metrics import Metric
+
+Measured: TypeAlias = tuple[dict[str, Array], Array]  # loss and metrics of each sample of a batch, what each weighs
+
+
+class Stepper(Evaluator):
+    """Takes the steps of a `Trainer`, whose arguments these are."""
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: Loss | None,
+        *,
+        schedule: Schedule | None,
+        metrics: Mapping[str, Metric] | None,
+        seed: int,
+        clip_norm: float | None,
+        clip_value: float | None,
+        accumulate: int,
+        ema: float | None,
+    ) -> None:
+        super().__init__(model, loss, metrics=metrics)
+        if optimizer.parameters is not model.parameters():
+            raise ConfigError(
+                "Trainer: the optimiser was made for another model; pass it model.parameters() of this one"
+            )
+        if schedule is not None and schedule.optimizer is not optimizer:
+            raise ConfigError("Trainer: the schedule was made for another optimiser")
+        for name, value in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+            if value is not None and not value > 0:
+                raise ConfigError(f"Trainer: {name} is {value}, a number above 0 is needed")
+        if ema is not None and not 0 < ema < 1:
+            raise ConfigError(f"Trainer: ema is {ema}, a number above 0 and below 1 is needed")
+        self.optimizer, self.schedule, self.clip_norm, self.clip_value = optimizer, schedule, clip_norm, clip_value
+        self.accumulate, self.ema = whole("Trainer", "accumulate", accumulate), ema
+        self.average = None if ema is None else WeightAverage(model, ema)
+        self.seed, self.step = seed, 0
+
+    def trained_weights(self) -> AbstractContextManager[None]:
+        """Let the model hold the weights that are trained, not their average, for the length of a ``with``."""
+        return nullcontext() if self.average is None else self.average.training()
+
+    def averaged_weights(self) -> AbstractContextManager[None]:
+        """Let the model hold the average of the weights, if there is one, for the length of a ``with``."""
+        return nullcontext() if self.average is None else self.average.averaged()
+
+    def train_step(self, x: Array, targets: Array, sample_weights: Array | None = None) -> dict[str, Array]:
+        """Take one optimiser step on one batch; return loss and metrics of each sample before it."""
+        ((values, _),) = self._take_step([(x, targets, sample_weights)], weighted=False)
+        return values
+
+    def _step_on(self, group: Iterator[tuple[Array, ...]]) -> list[Measured]:
+        if self.accumulate == 1:
+            return [(self.train_step(*next(group)), self.loss.weights)]
+        return self._take_step(group, weighted=self.loss.reduction == "mean")
+
+    def _take_step(self, batches: Iterable[tuple[Any, ...]], weighted: bool) -> list[Measured]:
+        """Take one optimiser step on batches whose gradients add up, `weighted` if they are to be as one batch."""
+        # Overflow is no warning here: it shows in the next loss, which is checked.
+        with self.trained_weights(), np.errstate(over="ignore", invalid="ignore"):
+            if self.schedule is not None:
+                self.schedule.apply(self.step)
+            self.model.start_step(self.step, self.seed)
+            self.optimizer.zero_grad()
+            measured = [self._add_gradient(weighted, *batch) for batch in batches]
+            if weighted:
+                gradient_of_all(self.optimizer.parameters, [weights for _, weights in measured])
+            if self.clip_value is not None:
+                clip_grad_value(self.optimizer.parameters, self.clip_value)
+            if self.clip_norm is not None:
+                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+            self.optimizer.step()
+            if self.average is not None:
+                self.average.update()
+        self.step += 1
+        return measured
+
+    def _add_gradient(self, weighted: bool, x: Array, targets: Array, sample_weights: Array | None = None) -> Measured:
+        with self._arena.step():
+            logits = self.model.forward(x)
+            loss = self.loss.forward(logits, targets, sample_weights)
+            if not math.isfinite(loss):
+                raise PellucidError(
+                    f"training: the loss is {loss} in step {self.step + 1}; "
+                    f"a learning rate below {self.optimizer.lr:g} may help"
+                )
+            grad = self.loss.backward()
+            self.model.backward(summed(grad, self.loss.weights) if weighted else grad)
+            return self._measure(outside(logits), targets), self.loss.weights
+
+    def _forward(self, batches: Loader | Given) -> Iterator[tuple[Array, ...]]:
+        with self.averaged_weights():
+            yield from super()._forward(batches)
