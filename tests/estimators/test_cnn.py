@@ -188,7 +188,7 @@ def _entry(path):
         (np.zeros((0, 64)), [], ConfigError, "0 sample"),
         (np.full((4, 64), np.nan), [0, 1, 0, 1], ConfigError, "NaN or infinity"),
         (np.zeros((4, 64)), [0, 1, 0], ShapeError, r"4 samples but labels of shape \(3,\)"),
-        (np.zeros((4, 64)), [1, 1, 1, 1], ConfigError, "y holds one class"),
+        (np.zeros((4, 64)), [1, 1, 1, 1], ConfigError, "y holds one class, 1; two"),
         (np.zeros((4, 64)), [0, 1, 2, 3], ConfigError, "4 classes, but num_classes is 3"),
         (np.zeros((4, 64)), [0.5, 1, 2, 0], ConfigError, "continuous"),
         (np.full((4, 64), "a"), [0, 1, 0, 1], ConfigError, "no numbers"),

@@ -165,6 +165,7 @@ def test_mistakes_are_named(images, tmp_path):
         (lambda: Network(layers()).summary(), "the shape of a sample is not known yet"),
         (lambda: Network(layers()).save(tmp_path / "w.safetensors"), "the shape of a sample is not known yet"),
         (lambda: make().train(x, y, learning_rate=0), "learning_rate is 0"),
+        (lambda: make().train(x, y, epochs=-1), "epochs is -1, a number from 0"),
         (lambda: make().train(x, y, resume_from_checkpoint=True), "needs a checkpoint_prefix"),
     ):
         with pytest.raises(ConfigError, match=words):

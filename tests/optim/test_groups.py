@@ -114,6 +114,12 @@ def test_impossible_groups_are_refused(group, words):
         Adam(network().parameters(), groups=[group])
 
 
+@pytest.mark.parametrize("groups", [{"match": "a.*"}, ["a.*"]])
+def test_groups_are_a_list_of_tables(groups):
+    with pytest.raises(ConfigError, match=r"Adam: groups is .*, a list of tables is needed: \[\{'match': '\*\.bias'"):
+        Adam(network().parameters(), groups=groups)
+
+
 # --- frozen -------------------------------------------------------------------------------------------------
 
 

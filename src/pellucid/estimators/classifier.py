@@ -115,7 +115,7 @@ class ImageClassifier(Estimator):
         if len(classes) > self.num_classes:
             raise ConfigError(f"{name}: y has {len(classes)} classes, but num_classes is {self.num_classes}")
         if len(classes) < 2:
-            raise ConfigError(f"{name}: y holds one class, {classes[0]!r}; two or more are needed")
+            raise ConfigError(f"{name}: y holds one class, {classes.tolist()[0]!r}; two or more are needed")
         scale = self.make_scale(images)
         held_out = None
         if validation_data is not None:

@@ -160,6 +160,8 @@ class Network(Layers):
             raise ConfigError("train: resume_from_checkpoint needs a checkpoint_prefix")
         if learning_rate is not None and not learning_rate > 0:
             raise ConfigError(f"train: learning_rate is {learning_rate}, a number above 0 is needed")
+        if epochs < 0:
+            raise ConfigError(f"train: epochs is {epochs}, a number from 0 is needed")
         data = self._dataset("train", x, y)
         held_out = None if validation_data is None else self._dataset("validation_data", *validation_data)
         loader, trainer = Loader(data, batch_size, seed=self.seed), self.trainer

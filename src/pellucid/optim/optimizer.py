@@ -84,6 +84,9 @@ class Optimizer:
         self._shares: list[tuple[Any, slice]] | None = None
         self._frozen: tuple[bool, ...] = ()  # for which the shares were made
         self.check(self)
+        if isinstance(groups, Mapping) or not all(isinstance(group, Mapping) for group in groups):
+            like = "[{'match': '*.bias', 'weight_decay': 0.0}]"
+            raise ConfigError(f"{self.title}: groups is {groups!r}, a list of tables is needed: {like}")
         self.groups = tuple(dict(group) for group in groups)
         self._groups = make_groups(self)
         self.slots: dict[str, Array] = {}
