@@ -97,6 +97,15 @@ def test_rates_where_none_is_given(digits, optimizer, schedule, rate):
     assert model.fit(x[:40], y[:40], learning_rate=0.002, optimizer="sgd").history_["lr"][0] <= 0.002
 
 
+def test_plain_descent_has_no_momentum(digits):
+    (x, y), _ = digits
+    plain, table, pushed = (
+        LeNet(optimizer=optimizer, epochs=1).fit(x[:40], y[:40]).history_.rows
+        for optimizer in ("plain_sgd", {"name": "sgd", "momentum": 0.0}, "sgd")
+    )
+    assert plain == table != pushed
+
+
 def test_any_shape_and_any_label(digits):
     (x, y), _ = digits
     words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])

@@ -11,8 +11,6 @@ What a forward keeps lies on a stack, so a layer that is used twice inside a net
 A new forward of the whole network drops what earlier ones left.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -24,12 +22,13 @@ from .._core.random import Keys, key
 from ..ops._check import float_dtype
 from ..ops._dispatch import drawn
 from .hooks import Hooked, changed
+from .modes import Modes
 from .parameter import Buffer, FlatParameters, Parameter, start_values
 from .stack import Stack
 from .state import State
 
 
-class Module(State, Hooked, Stack):
+class Module(State, Hooked, Stack, Modes):
     """Base of all layers and networks.  A subclass need not call ``super().__init__()``.
 
     Attributes
@@ -49,9 +48,6 @@ class Module(State, Hooked, Stack):
         Dotted name of the module within its network, "" for the network itself.
     """
 
-    training = True
-    fusing = True
-    needs_input_grad = True
     path = ""
     _calls = 0  # how many random keys were asked for since the step began
     _flat: FlatParameters | None = None  # of the network this module was built in
@@ -190,58 +186,6 @@ class Module(State, Hooked, Stack):
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy takes over: all but what forwards left behind."""
         return {name: value for name, value in vars(self).items() if name not in ("_pending", "_plan")}
-
-    # --- modes ---------------------------------------------------------------------------------------
-
-    def train(self, mode: bool = True) -> Self:
-        """Set training mode here and below; return self."""
-        for _, module in self.named_modules():
-            module.training = mode
-        return self
-
-    def eval(self) -> Self:
-        """Set evaluation mode here and below; return self."""
-        return self.train(False)
-
-    def inference(self) -> AbstractContextManager[None]:
-        """Evaluation mode in which forwards keep nothing, for the length of a ``with``."""
-        return self._set(training=False, keeping=False)
-
-    def plain(self) -> AbstractContextManager[None]:
-        """Run every layer by itself, none fused with its neighbours, for the length of a ``with``.
-
-        Fusion changes speed, and results by no more than rounding.
-
-        Examples
-        --------
-        >>> model = Sequential(Linear(2, 2, weight_init="ones"), ReLU()).build((2,))
-        >>> with model.plain():
-        ...     print(model(np.ones((1, 2), np.float32)), model.fusing)
-        [[2. 2.]] False
-        >>> model.fusing
-        True
-        """
-        return self._set(fusing=False)
-
-    @contextmanager
-    def _set(self, **flags: bool) -> Iterator[None]:
-        before = [(module, {name: getattr(module, name) for name in flags}) for _, module in self.named_modules()]
-        try:
-            for module, _ in before:
-                vars(module).update(flags)
-            changed()
-            yield
-        finally:
-            for module, values in before:
-                vars(module).update(values)
-            changed()
-
-    def require_input_grad(self, needed: bool) -> None:
-        """Say whether backward must return the gradient of this module's input.
-
-        Training does without; whoever asks how the input matters (saliency) wants it.
-        """
-        self.needs_input_grad = needed
 
     @property
     def title(self) -> str:
