@@ -169,6 +169,14 @@ def test_an_output_may_be_used_further_on(rng):
     assert net.backward((np.full((2, 3), 2.0), np.ones((2, 3)))).tolist() == [[3.0] * 3] * 2
 
 
+def test_gradients_add_up_in_the_order_of_the_nodes_that_use_them():
+    users = {name: (Identity(), "a") for name in "bcd"}
+    net = Graph({"a": (Identity(), "input"), **users}, outputs=tuple(users)).build((1,))
+    net(np.ones((1, 1), np.float32))
+    gradients = (np.full((1, 1), value, np.float32) for value in (1, 1e8, -1e8))  # from behind they are 1
+    assert net.backward(tuple(gradients)).tolist() == [[0.0]]
+
+
 def test_it_shows_its_flow():
     net = Graph({"flat": (Flatten(), "x"), "pic": (Conv2d(1, 1, 1), "x")}, inputs="x", outputs=("pic", "flat"))
     assert repr(net) == "Graph(\n  flat = Flatten()(x)\n  pic = Conv2d(1, 1, 1x1)(x)\n) -> pic, flat"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pellucid import DtypeError, Trainer, native, nn
+from pellucid import DtypeError, Trainer, native, nn, ops
 from pellucid.ops._memory import Arena
 from pellucid.optim import SGD
 from tests.checks import ENGINES
@@ -150,3 +150,33 @@ def test_no_samples(recorded):
     for _ in range(4):
         with arena.step():
             assert model(np.zeros((0, 4), np.float32)).shape == (0, 4)
+
+
+class Looking(nn.Module):
+    """Computes something by the way, and hands on what it got: forwards, or backwards alone."""
+
+    kernels_only = True
+
+    def __init__(self, forwards):
+        self.forwards = forwards
+
+    def forward(self, x):
+        y, saved = ops.relu_forward(x)
+        self.keep(saved)
+        return x if self.forwards else y
+
+    def backward(self, grad_y):
+        ops.relu_backward(grad_y, self.kept())
+        return grad_y
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_what_comes_out_as_it_went_in(forwards, recorded):
+    """An output in the input's memory, or a gradient in that of the output's: a replay would give those it recorded."""
+    model, arena = nn.Sequential(Looking(forwards)).build((4,)), Arena()
+    given = [np.full((2, 4), i, np.float32) for i in range(12)]  # none is gone when the next one comes
+    for x, g in zip(given[::2], given[1::2], strict=True):
+        with arena.step():
+            assert np.array_equal(model(x), x)
+            model.parameters().zero_grad()
+            assert np.array_equal(model.backward(g), g)

@@ -53,6 +53,7 @@ def test_one_frame_or_several():
 
 
 LAYER_BY_LAYER = {
+    "channels of a sequence": (lambda: nn.BatchNorm1d(5), (5, 4)),
     "both directions": (lambda: LSTM(5, 7, bidirectional=True), (4, 5)),
     "states": (lambda: GRU(5, 7, return_state=True), (4, 5)),
     "frames of several channels": (lambda: TimeDistributed(nn.Conv2d(2, 3, 3)), (2, 2, 8, 10)),
@@ -67,6 +68,8 @@ LAYER_BY_LAYER = {
 def test_what_has_no_place_in_a_program(name, rng):
     make, shape = LAYER_BY_LAYER[name]
     model, x = Sequential(make()).build(shape), rng.standard_normal((3, *shape)).astype(np.float32)
+    for _, buffer in model.named_buffers():
+        buffer.data = rng.random(buffer.shape) + 0.5
     predictor = Predictor(model)
     y = predictor(x)
     with model.inference():

@@ -88,6 +88,19 @@ def test_gradients_of_all_that_goes_in(kind, sequences, mask, rng):
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_where_nobody_needs_the_gradient_of_the_input_there_is_none(kind, bidirectional, rng):
+    x, found = rng.standard_normal((3, 5, 4)), []
+    for needed in (True, False):
+        layer = built(LAYERS[kind](4, 3, 2, bidirectional=bidirectional))
+        layer.require_input_grad(needed)
+        grad_x = layer.backward(np.ones_like(layer(x)))
+        assert (grad_x is not None) == needed
+        found.append(layer.parameters().grad)
+    assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
 def test_dropout_between_layers(kind, rng):
     """In training alone, upon the first layer's outputs; forward and backward leave out the same numbers."""
     layer = built(LAYERS[kind](4, 3, 2, dropout=0.5, return_sequences=True))

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pellucid import ConfigError
-from pellucid.nn import Linear, Module, Sequential
+from pellucid.nn import BatchNorm1d, Linear, Module, Sequential
 from pellucid.nn.parameter import Buffer
 from pellucid.optim import SGD
 from pellucid.train import (
@@ -145,6 +145,14 @@ def test_buffers_are_averaged_as_weights_are(points):
     assert_allclose(model[1].mean.data, (1 * 1 + 2 * 2 + 4 * 3) / 7)
     with trainer.trained_weights():
         assert_allclose(model[1].mean.data, 3)
+
+
+def test_what_counts_steps_is_no_average(points):
+    model = Sequential(Linear(3, 4), BatchNorm1d(4), Linear(4, 2), BatchNorm1d(2)).build((3,))
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.01), ema=0.5)
+    for step in range(1, 4):  # in each of them the two sets change places twice
+        trainer.train_step(*points)
+        assert [int(model[i].num_batches_tracked.data) for i in (1, 3)] == [step, step]
 
 
 @pytest.mark.parametrize("step", [1, 5, 6, 7, 17])
