@@ -31,6 +31,13 @@ def training(cwd, *more):
     return process
 
 
+def wait_for(path, process):
+    """Wait until there is such a file; a process that ended before would never make it."""
+    while not path.exists():
+        assert process.poll() is None, "it has ended before"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path, number, code):
     process = training(tmp_path)
@@ -48,8 +55,7 @@ def test_a_reader_who_leaves_does_not_end_a_run(tmp_path):
     process = training(tmp_path)
     process.stdout.close()
     process.stderr.close()
-    while not (tmp_path / "run" / "history.csv").exists():
-        time.sleep(0.1)
+    wait_for(tmp_path / "run" / "history.csv", process)
     process.send_signal(signal.SIGINT)
     process.wait(timeout=30)
     log = (tmp_path / "run" / "log.txt").read_text()
@@ -68,8 +74,7 @@ def test_a_second_ctrl_c_aborts(tmp_path):
         [sys.executable, "-c", code, "train", "--subset", "500", "100", "--out", "run"],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
     )  # fmt: skip
-    while not (tmp_path / "run" / "log.txt").exists():
-        time.sleep(0.05)
+    wait_for(tmp_path / "run" / "log.txt", process)
     time.sleep(0.5)
     for _ in range(2):
         process.send_signal(signal.SIGINT)

@@ -73,6 +73,16 @@ def test_nan_is_not_swallowed(engine, place):
             assert np.isneginf(y[0, :, 0, 1]).all()
 
 
+@pytest.mark.parametrize("engine", ["numpy", *ENGINES])
+def test_of_several_nans_the_first_gets_the_gradient(engine):
+    x = np.ones((1, 21, 3, 4), np.float32)
+    x[:, :, 1:, :2] = np.nan
+    with native.using(engine):
+        y, saved = adaptive_max_pool2d_forward(x, output_size=(1, 2))
+        grad_x = adaptive_max_pool2d_backward(np.ones_like(y), saved)
+    assert (grad_x == np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0] * 4])).all()
+
+
 def test_a_mean_of_many_numbers_loses_little(rng):
     x = (1 + rng.random((1, 3, 500, 400))).astype(np.float32)
     y, _ = adaptive_avg_pool2d_forward(x, output_size=1)
