@@ -41,6 +41,26 @@ def test_a_stopped_run_leaves_one_where_it_stopped(tmp_path, points):
     assert steps(tmp_path) == [0, 6, 8]
 
 
+class Late(Checkpointer):
+    """A signal that comes when the last of the callbacks is done with a step."""
+
+    def on_step_end(self, trainer, means):
+        super().on_step_end(trainer, means)
+        StopAt(self.late).on_step_end(trainer, means)
+
+
+@pytest.mark.parametrize("late", [8, 12])
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_a_signal_that_comes_late_leaves_one_too(tmp_path, points, late, ema):
+    one, other = Late(tmp_path / "late"), Checkpointer(tmp_path / "in time")
+    one.late = late
+    make(callbacks=[one], ema=ema).fit(points, 3, batch_size=18)
+    make(callbacks=[StopAt(late), other], ema=ema).fit(points, 3, batch_size=18)
+    found = [stored(checkpointer.folder)[0] for checkpointer in (one, other)]
+    assert [path.name for path in found] == [f"step-{late:08}.safetensors"] * 2
+    assert found[0].read_bytes() == found[1].read_bytes()
+
+
 def test_a_failed_step_leaves_none(tmp_path, points):
     trainer = make("sgd", [Checkpointer(tmp_path)], schedule=False)
     trainer.optimizer.lr = 1e30

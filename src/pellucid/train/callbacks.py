@@ -24,6 +24,9 @@ class Callback:
     def on_step_end(self, trainer: "Trainer", means: dict[str, float]) -> None:
         """After each optimiser step, with the epoch's means so far."""
 
+    def on_stop(self, trainer: "Trainer") -> None:
+        """After the step behind which `Trainer.stop` ends an epoch before its time."""
+
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """After an epoch and its validation, with its row of the history."""
 

@@ -75,8 +75,12 @@ class Checkpointer(Callback):
     def on_step_end(self, trainer: "Trainer", means: dict[str, float]) -> None:
         """Write one where it is due; the last step of an epoch leaves that to the epoch's end."""
         due = self.every_steps is not None and trainer.step % self.every_steps == 0
-        if trainer.stopped is not None or (due and trainer.batch != self._batches):
+        if due and trainer.batch != self._batches and trainer.stopped is None:
             self.save(trainer)
+
+    def on_stop(self, trainer: "Trainer") -> None:
+        """Write one where the run stopped."""
+        self.save(trainer)
 
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Write one; remember it if the epoch was the best."""

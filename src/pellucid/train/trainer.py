@@ -166,7 +166,9 @@ class Trainer(Stepper):
                     self.batch += 1
                 for callback in self.callbacks:
                     callback.on_step_end(self, self.means.result())
-                if self.stopped is not None:
+                if self.stopped is not None:  # perhaps by a signal, which no callback has seen yet
+                    for callback in self.callbacks:
+                        callback.on_stop(self)
                     return
         row = {"epoch": self.epoch + 1, "lr": self.optimizer.lr, **self.means.result()}
         if held_out is not None:
