@@ -49,12 +49,13 @@ def measure(model: str, data: str | None, seeds: int) -> None:
 
 def table() -> str:
     """Return the README's table, made of all files in results/."""
-    lines = [
-        "| model | images | parameters | epochs | test accuracy, each seed | mean | s/epoch | on NumPy | PyTorch |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    times = json.loads((FOLDER / "epochs.json").read_text()) if (FOLDER / "epochs.json").exists() else {"models": {}}
-    machines = {_machine(times["machine"])} if "machine" in times else set()
+    heads = ["model", "images", "parameters", "epochs", "test accuracy, each seed", "mean"]
+    times, machines = {"models": {}}, set()
+    if (FOLDER / "epochs.json").exists():  # else there are no columns for it
+        heads += ["s/epoch", "on NumPy", "PyTorch"]
+        times = json.loads((FOLDER / "epochs.json").read_text())
+        machines.add(_machine(times["machine"]))
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for path in sorted(FOLDER.glob("*.json")):
         content = json.loads(path.read_text())
         if "runs" not in content:  # a benchmark
@@ -77,7 +78,7 @@ def table() -> str:
             f"{min(peers):.1f}" if peers else "",
         ]
         machines.add(_machine(content["machine"]))
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(cells[: len(heads)])} |")
     return "\n".join([*lines, "", f"Seeds 0, 1, ...; {'; '.join(sorted(machines))}."]) + "\n"
 
 
