@@ -49,12 +49,18 @@ void linear_pack(const float* weight, float* packed, long I, long O) {
 
 void linear_run(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
                    bool relu) {
-    const long panels = panel_count(O);
+    linear_run_without(x, packed, bias, y, N, I, O, relu, 0, 0);
+}
+
+void linear_run_without(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
+                        bool relu, long unwanted, long skipped) {
+    const long panels = panel_count(O) - skipped;
     if (!panels || !N) return;
     // Enough pieces for all threads, none of fewer than four rows.
     long blocks = max(1, min((N + 3) / 4, (4 * thread_count() + panels - 1) / panels));
     parallel_for(panels * blocks, [=](long item) {
         long panel = item % panels, block = item / panels, first = block * N / blocks;
+        if (panel >= unwanted) panel += skipped;
         long count = (block + 1) * N / blocks - first, columns = min(PANEL, O - panel * PANEL);
         const float* b = packed + panel * I * PANEL;
         float* sums = scratch(LOCAL, count * PANEL);

@@ -38,7 +38,7 @@ INLINE void run_steps(const Sequence& s, const float* panels, const float* bias_
         copy_or_clear(c, c0 ? c0 + first * H : nullptr, count * H);
         for (long step = 0; step < T; step++) {
             const long t = reverse ? T - 1 - step : step;
-            const bool moved = step || h0;  // else h is zero
+            const bool moved = step || h0, kept = step || c0;  // else h is zero, and c
             if (moved) rows_by_panels(count, H, h, H, panels, G, sums, stride);
             for (long n = 0; n < count; n++) {
                 const long place = (first + n) * T + t;
@@ -52,7 +52,8 @@ INLINE void run_steps(const Sequence& s, const float* panels, const float* bias_
                     if (bias_ih) z = z + (load_gates(bias_ih + k, H, lanes) + load_gates(bias_hh + k, H, lanes));
                     z = open_gates(z);
                     store_gates(at, H, lanes, z);
-                    vf cell = next_cell(z, load_lanes(c + n * H + k, lanes)), shown = z.o * tanh(cell);
+                    const vf cell = kept ? next_cell(z, load_lanes(c + n * H + k, lanes)) : z.i * z.g + 0.0f;
+                    const vf shown = z.o * tanh(cell);
                     if (y) store_lanes(y + place * H + k, counts ? shown : zero(), lanes);
                     if (!counts) return;
                     store_lanes(c + n * H + k, cell, lanes);
@@ -77,7 +78,9 @@ void lstm_run(const Sequence& s, const float* x, const float* packed, const floa
               float* y, float* h_n) {
     const long G = 4 * s.H;
     float *gates = scratch(SHARDS, s.N * s.T * G + 2 * s.N * s.H), *c = gates + s.N * s.T * G, *h = c + s.N * s.H;
-    linear_run(x, packed, nullptr, gates, s.N * s.T, s.I, G, false);
+    // The forget gate of a first step has nothing to forget.
+    const long unwanted = s.T == 1 && s.H % PANEL == 0 ? s.H / PANEL : 0;
+    linear_run_without(x, packed, nullptr, gates, s.N * s.T, s.I, G, false, unwanted, unwanted);
     run_steps(s, packed + linear_packed_size(s.I, G), bias_ih, bias_hh, nullptr, nullptr, nullptr, y, h_n ? h_n : h, c,
               gates, nullptr, nullptr);
 }

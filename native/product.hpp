@@ -4,6 +4,10 @@
 
 PELLUCID_OPEN
 
+// linear_run without `skipped` panels of outputs, from number `unwanted` on; what lies there in y stays.
+void linear_run_without(const float* x, const float* packed, const float* bias, float* y, long N, long I, long O,
+                        bool relu, long unwanted, long skipped);
+
 constexpr long DEPTH = 256;  // products between two visits of a tile to memory: its share of b stays in the cache
 
 // Copies `columns` (at most PANEL) numbers of each of `rows` rows; target rows are PANEL apart.
