@@ -40,11 +40,13 @@ def train(model: str, data: str | None, seed: int) -> dict:
 
 def measure(model: str, data: str | None, seeds: int) -> None:
     """Train `model` and write results/MODEL.json, or results/MODEL.DATA.json for other data than its own."""
-    runs = [train(model, data, seed) for seed in range(seeds)]
     FOLDER.mkdir(exist_ok=True)
-    content = {"machine": environment(), "runs": runs}
     name = model if data is None else f"{model}.{data}"
-    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    runs: list[dict] = []
+    for seed in range(seeds):  # written after each: some take long
+        runs.append(train(model, data, seed))
+        content = {"machine": environment(), "runs": runs}
+        (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 def table() -> str:
