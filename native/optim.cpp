@@ -130,4 +130,24 @@ void sum_of_squares(const float* values, double* sum, long n) {
     for (long b = 0; b < blocks; b++) *sum += sums[b];
 }
 
+// A number minus itself is 0, and nan of what is not finite.
+void not_finite(const float* values, double* found, long n) {
+    const long pieces = (n + PIECE - 1) / PIECE;
+    float* sums = scratch(SHARDS, pieces);
+    parallel_for(pieces, [=](long i) {
+        vf sum = zero();
+        for_each_in(i * n / pieces, (i + 1) * n / pieces, [&](Lanes at) {
+            vf v = at.load(values);
+            sum += v - v;
+        });
+        float lanes[WIDTH], total = 0.0f;
+        store(lanes, sum);
+        for (float lane : lanes) total += lane;
+        sums[i] = total;
+    });
+    *found = 0;
+    for (long i = 0; i < pieces; i++)
+        if (sums[i] != 0.0f) *found = 1;  // as nan is
+}
+
 PELLUCID_CLOSE

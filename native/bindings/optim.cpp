@@ -63,6 +63,11 @@ void sum_of_squares(FloatIn values, const Out<double>& sum) {
     perform(&Kernels::sum_of_squares, vector(values), sum.data(), count(values));
 }
 
+void not_finite(FloatIn values, const Out<double>& found) {
+    expect(count(found) == 1, "not_finite: one number comes out");
+    perform(&Kernels::not_finite, vector(values), found.data(), count(values));
+}
+
 }  // namespace
 
 void bind_optim(nb::module_& m) {
@@ -80,6 +85,7 @@ void bind_optim(nb::module_& m) {
     m.def("clip_values", clip_values, "values"_a.noconvert(), "largest"_a, Released());
     m.def("scale", scale, "values"_a.noconvert(), "factor"_a, Released());
     m.def("sum_of_squares", sum_of_squares, "values"_a.noconvert(), "sum"_a.noconvert(), Released());
+    m.def("not_finite", not_finite, "values"_a.noconvert(), "found"_a.noconvert(), Released());
 }
 
 }  // namespace pellucid

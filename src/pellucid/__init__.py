@@ -7,9 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import data, estimators, functional, inspect, models, native, network, nn, ops, optim, train
-    from ._core.errors import ConfigError, DtypeError, FileError, PellucidError, ShapeError
+    from . import data, estimators, functional, inspect, interop, models, native, network, nn, ops, optim, train
+    from ._core.errors import ConfigError, DtypeError, FileError, NonFiniteError, PellucidError, ShapeError
     from .estimators import CNN, LeNet, Scratch2dCNNClassifier
+    from .inspect.certificate import certify
     from .inspect.summary import summary
     from .network import Network
     from .nn import Sequential
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _ROOMS = (
-    "data", "estimators", "functional", "inspect", "models", "native", "network", "nn", "ops", "optim", "train",
+    "data", "estimators", "functional", "inspect", "interop", "models", "native", "network", "nn", "ops", "optim",
+    "train",
 )  # fmt: skip
 _NAMES = {
     "CNN": "estimators",
@@ -27,11 +29,13 @@ _NAMES = {
     "FileError": "_core.errors",
     "LeNet": "estimators",
     "Network": "network",
+    "NonFiniteError": "_core.errors",
     "PellucidError": "_core.errors",
     "Scratch2dCNNClassifier": "estimators",
     "Sequential": "nn",
     "ShapeError": "_core.errors",
     "Trainer": "train",
+    "certify": "inspect",
     "summary": "inspect",
 }
 
@@ -42,16 +46,19 @@ __all__ = [
     "FileError",
     "LeNet",
     "Network",
+    "NonFiniteError",
     "PellucidError",
     "Scratch2dCNNClassifier",
     "Sequential",
     "ShapeError",
     "Trainer",
     "__version__",
+    "certify",
     "data",
     "estimators",
     "functional",
     "inspect",
+    "interop",
     "models",
     "native",
     "network",

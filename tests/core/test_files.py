@@ -7,7 +7,7 @@ import pytest
 
 from pellucid import FileError
 from pellucid._core import files
-from pellucid._core.files import write_file
+from pellucid._core.files import locked_folder, make_folder, new_folder, write_file
 
 
 def test_it_writes_and_replaces(tmp_path):
@@ -60,3 +60,24 @@ def test_file_and_folder_are_flushed_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(files.Path, "replace", watched_replace)
     write_file(tmp_path / "f", b"new")
     assert events == ["fsync file", "rename", "fsync folder"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "a" / "b"
+    with new_folder(path) as staging:
+        write_file(staging / "f", b"x")
+        assert not path.exists()
+    assert [p.name for p in path.parent.iterdir()] == ["b"]
+    assert (path / "f").read_bytes() == b"x"
+    with pytest.raises(FileError, match="cannot be written"), new_folder(tmp_path / "c" / "d") as staging:
+        write_file(staging / "no" / "f", b"x")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_kill_left_is_removed_but_not_what_a_living_process_makes(tmp_path):
+    killed, alive, other = (tmp_path / name for name in (".run.1.part", ".run.2.part", ".run2.1.part"))
+    for folder in (killed, alive, other):
+        make_folder(folder / "checkpoints")
+    with locked_folder(alive), new_folder(tmp_path / "run"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".run.2.part", ".run2.1.part", "run"]

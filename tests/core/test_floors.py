@@ -13,6 +13,7 @@ FLOORS = {
     "nn": 3,
     "optim": 3,
     "data": 3,
+    "interop": 4,
     "train": 4,
     "functional": 5,
     "inspect": 5,

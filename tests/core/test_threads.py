@@ -34,6 +34,28 @@ def test_it_refuses_too_many():
         limit_threads(1025)
 
 
+@pytest.mark.parametrize(
+    ("mine", "quota", "variable", "expected"),
+    [
+        (8, None, None, "8 processors; one thread a core"),
+        (2, None, None, "2 of 8 processors by affinity; one thread a core"),
+        (8, "150000 100000", None, "8 processors, the control group grants 1.5 of them; one thread a core"),
+        (2, "400000 100000", "3", "2 of 8 processors by affinity; PELLUCID_NUM_THREADS says 3"),
+    ],
+)
+def test_it_says_why(tmp_path, monkeypatch, mine, quota, variable, expected):
+    for name in threads._VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv("PELLUCID_NUM_THREADS", variable)
+    monkeypatch.setattr(threads, "processors", lambda: mine)
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: 8)
+    for name, text in {"proc/self/cgroup": "0::/box", "sys/fs/cgroup/box/cpu.max": quota or "max 100000"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert threads.why(tmp_path) == expected
+
+
 def test_the_variable_sets_the_count(monkeypatch):
     monkeypatch.setenv("PELLUCID_NUM_THREADS", "7")
     assert thread_count() == 7

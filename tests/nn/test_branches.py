@@ -32,11 +32,11 @@ def test_a_misfit_is_named():
         Residual(Linear(3, 4)).build((3,))
     with pytest.raises(ShapeError, match="Residual: body gives \\(4,\\) but shortcut gives \\(5,\\)"):
         Residual(Linear(3, 4), Linear(3, 5)).build((3,))
-    with pytest.raises(ShapeError, match="shortcut: linear:"):
+    with pytest.raises(ShapeError, match="layer 'shortcut': linear:"):
         Residual(Linear(3, 4), Linear(2, 4)).build((3,))
     with pytest.raises(ShapeError, match=r"concatenate: .* differ in more than axis 1"):
         Concat(Conv2d(1, 2, 1), Conv2d(1, 2, 3)).build((1, 5, 5))
-    with pytest.raises(ShapeError, match="branch 1: max_pool2d: kernel 3x3"):
+    with pytest.raises(ShapeError, match=r"layer 'branches\.1': max_pool2d: kernel 3x3"):
         Concat(Conv2d(1, 2, 1), MaxPool2d(3)).build((1, 2, 2))
 
 

@@ -52,10 +52,10 @@ def test_a_slip_is_named(make, words):
 
 def test_a_misfit_is_named_by_its_node():
     net = Graph({"wide": (Linear(3, 4), "input"), "sum": (Add(), "wide", "input")})
-    with pytest.raises(ShapeError, match="node 'sum': add: shapes \\(4,\\) and \\(3,\\) differ"):
+    with pytest.raises(ShapeError, match="layer 'sum': add: shapes \\(4,\\) and \\(3,\\) differ"):
         net.build((3,))
     one = Graph({"sum": (Add(), "input")})
-    with pytest.raises(ShapeError, match="node 'sum': Add: it joins several inputs"):
+    with pytest.raises(ShapeError, match="layer 'sum': Add: it joins several inputs"):
         one.build((3,))
 
 

@@ -182,7 +182,7 @@ def test_sequential_refuses_what_is_no_layer_or_no_name(layers, words):
 
 def test_an_error_in_a_nested_net_names_the_way():
     net = Sequential({"body": Sequential({"conv": Conv2d(3, 4, 3)})})
-    with pytest.raises(ShapeError, match="layer 'body': layer 'conv': conv2d: x has 1 channels"):
+    with pytest.raises(ShapeError, match=r"layer 'body\.conv': conv2d: x has 1 channels"):
         net.build((1, 8, 8))
 
 

@@ -74,5 +74,5 @@ def test_what_does_not_fit_is_named(rng):
         TimeDistributed(nn.ReLU()).build((4,))
     with pytest.raises(ShapeError, match=r"TimeAxis: got \(5,\)"):
         TimeAxis().build((5,))
-    with pytest.raises(ShapeError, match="samples and steps along two axes"):
+    with pytest.raises(ShapeError, match="steps along a first axis are needed"):
         TimeDistributed(nn.ReLU()).build((4, 2))(rng.standard_normal((3, 4)).astype(np.float32))

@@ -112,7 +112,7 @@ def test_a_run_that_is_cut_goes_on_bit_for_bit(tmp_path, points, step, ema):
 
 
 def test_batches_are_made_one_by_one(points):
-    """Memory holds one of a step's batches, not all."""
+    """Each when its turn comes; a step that fails has them all to show."""
 
     class Counted(Loader):
         def batches(self, *arguments):

@@ -118,7 +118,10 @@ def test_probabilities_as_targets_are_labels(make_trainer, points):
 def test_a_loss_that_is_no_number_stops_the_run(make_trainer, points):
     trainer, x = make_trainer(), points[0].copy()
     x[70] = np.nan
-    with pytest.raises(PellucidError, match=r"training: the loss is nan in step [12]; a learning rate below 0\.03"):
+    with pytest.raises(
+        PellucidError,
+        match=r"the loss is nan in step [12], which was not taken\n  the inputs of the batch, first in",
+    ):
         trainer.fit((x, points[1]), 1)
     assert trainer.step == trainer.optimizer.steps <= 1
     assert np.isfinite(trainer.model.parameters().data).all(), "the step was not taken"

@@ -181,7 +181,7 @@ def test_no_run_and_no_weights_yet(make_run, tmp_path):
     with pytest.raises(FileError, match="nowhere: no such run"):
         RunFolder(tmp_path / "nowhere")
     run, _ = make_run()
-    for which, words in (("last", "no epoch is done yet"), ("best", "no epoch was validated yet")):
+    for which, words in (("last", "no epoch was done yet"), ("best", "no epoch was validated yet")):
         with pytest.raises(FileError, match=f"{which}.safetensors: is missing: {words}"):
             run.weights(which)
 

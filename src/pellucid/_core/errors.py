@@ -20,5 +20,21 @@ class FileError(PellucidError):
     """A file or folder that is missing, damaged, or would be overwritten."""
 
 
+class NonFiniteError(PellucidError):
+    """A loss or a gradient that is nan or infinite; the message says which layer made it, from what.
+
+    Attributes
+    ----------
+    step : int
+        Counted from 1; it was not taken.
+    bundle : path or None
+        The file with which the step can be replayed.
+    """
+
+    def __init__(self, message: str, step: int = 0, bundle: object = None) -> None:
+        super().__init__(message)
+        self.step, self.bundle = step, bundle
+
+
 class ConfigError(PellucidError):
     """Options that are unknown, out of range, or contradict each other or the state of an object."""

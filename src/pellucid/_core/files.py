@@ -1,7 +1,9 @@
 """Writing files so that a crash leaves the old one or the new one, and nothing else; and reading text."""
 
 import fcntl
+import glob
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,14 +50,36 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise FileError(f"{path}: cannot be read: {reason}") from error
 
 
-def publish_folder(staging: Path, path: Path) -> None:
-    """Give a folder whose files were written by `write_file` its name, for good.
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill by `write_file`; it gets its name, whole, at the end of the ``with``, or nothing stays.
+
+    What a kill left of an earlier attempt to make `path` is removed; a living process holds its own locked.
 
     Raises
     ------
     FileError
-        If it cannot be renamed, as when something with files in it stands at `path`.
+        If it cannot be made or renamed, as when something with files in it stands at `path`.
     """
+    for old in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(FileError, OSError), locked_folder(old):
+            shutil.rmtree(old)
+    staging = path.with_name(f".{path.name}.{os.getpid()}.part")
+    made: list[Path] = []
+    try:
+        made = make_folder(staging)
+        with locked_folder(staging):
+            yield staging
+            _publish(staging, path)
+    except BaseException as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        remove_empty(made)
+        if isinstance(error, FileError):
+            raise FileError(str(error).replace(str(staging), str(path))) from error
+        raise
+
+
+def _publish(staging: Path, path: Path) -> None:
     try:
         staging.rename(path)
         _sync_folder(path.parent)
@@ -72,7 +96,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
     FileError
         If another process has it.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be opened: {error.strerror or error}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

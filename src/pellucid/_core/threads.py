@@ -62,6 +62,23 @@ def cores(root: Path = Path("/")) -> int:
     return max(1, min([processors(), *map(ceil, _quotas(root))]))
 
 
+def why(root: Path = Path("/")) -> str:
+    """Return in words what the number of threads follows from.
+
+    Examples
+    --------
+    >>> from pellucid._core.threads import why
+    >>> print(why())  # doctest: +SKIP
+    2 of 8 processors by affinity, the control group grants 1.5 of them; one thread a core
+    """
+    whole, mine, quotas = os.cpu_count() or 1, processors(), list(_quotas(root))
+    found = f"{mine} of {whole} processors by affinity" if mine < whole else f"{whole} processors"
+    found += f", the control group grants {min(quotas):g} of them" if quotas and min(quotas) < mine else ""
+    named = [name for name in _VARIABLES if os.environ.get(name)]
+    said = f"{named[0]} says {os.environ[named[0]]}" if named else "one thread a core"
+    return f"{found}; {said}"
+
+
 def _quotas(root: Path) -> Iterator[float]:
     """Yield what the control groups, this process' and those above it, allow; /proc and /sys lie under `root`."""
     for line in _text(root / "proc/self/cgroup").splitlines():

@@ -36,6 +36,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str | None]) -> list[str]:
+    from .._core.threads import why
     from .main import program
 
     vectors = ", ".join(found["simd"]) or "no vector extensions"
@@ -49,7 +50,7 @@ def _words(found: dict[str, Any], extras: dict[str, bool], sets: dict[str, str |
         ("processor", f"{found['processor']}, {found['cores']} cores for this process"),
         ("engine", engine),
         ("numpy", numpy),
-        ("threads", f"{found['threads']}; --threads changes that"),
+        ("threads", f"{found['threads']}: {why()}; --threads changes that"),
         ("bits", found["contract"].split(": ", 1)[1]),
     ]
     for name, there in extras.items():

@@ -12,14 +12,17 @@ from collections.abc import Sequence
 import click
 
 from .._core.errors import PellucidError
+from .certify import certify
 from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
 from .lr_find import lr_find
 from .models import models
 from .predict import predict
+from .replay import replay
 from .summary import summary
 from .train import train
+from .verify_run import verify_run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,7 +31,7 @@ def cli() -> None:
     """Convolutional and recurrent networks from scratch: clear, exact, fast."""
 
 
-for command in (train, lr_find, evaluate, predict, summary, models, data, doctor):
+for command in (train, lr_find, evaluate, predict, summary, certify, verify_run, replay, models, data, doctor):
     cli.add_command(command)
 
 

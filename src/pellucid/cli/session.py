@@ -92,11 +92,16 @@ class Session:
 
     def train(self) -> None:
         """Train to the end, test, and say so."""
+        from ..train import lint
+
         trainer, validation = self.trainer, self.parts.validation
-        epochs = self.recipe.epochs - trainer.epoch
+        epochs, trainer.lint = self.recipe.epochs - trainer.epoch, False
         try:
             with orderly(trainer.stop):
-                trainer.fit(self.loader, epochs, validation=validation if len(validation) else None)
+                for finding in lint(trainer, self.loader) if not trainer.step else []:
+                    self._say(f"note: {finding}")
+                if trainer.stopped is None:
+                    trainer.fit(self.loader, epochs, validation=validation if len(validation) else None)
         except PellucidError as error:
             with suppress(PellucidError):  # of a full disk, say: the error itself is what is to be told
                 self.folder.log(f"failed: {error}")
@@ -127,6 +132,7 @@ class Session:
 
     def _watch(self, every: int | None) -> None:
         self.trainer.callbacks = (*self.trainer.callbacks, self.progress, self.folder, self.folder.checkpointer(every))
+        self.trainer.black_box.write = self.folder.bundles()
 
     def _info(self) -> "ModelInfo":
         from ..train import ModelInfo, fingerprint

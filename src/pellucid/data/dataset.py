@@ -68,6 +68,9 @@ class Dataset:
             raise ShapeError(f"Dataset: {len(self.inputs)} inputs but labels of shape {self.labels.shape}")
         if self.labels.dtype.kind not in ("fiu" if self.labels.ndim == 1 else "f"):
             kind = "classes (N,) must be integers, probabilities (N, K) must be float, as other numbers must"
+            rows = self.labels.ndim == 2 and self.labels.dtype.kind in "iub"
+            if rows and ((self.labels != 0).sum(axis=1) == 1).all():
+                kind = "they look one-hot: pass labels.argmax(axis=1)"
             raise DtypeError(f"Dataset: labels are {self.labels.dtype} of shape {self.labels.shape}; {kind}")
         if self.has_classes:
             self._name_classes()

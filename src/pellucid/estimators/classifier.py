@@ -124,6 +124,7 @@ class ImageClassifier(Estimator):
             held_out = scale.dataset(name, pictures, _places(name, classes, names))
         model = self.make_network().build(self.input_shape, seed=recipe.seed)
         trainer, loader = assemble(recipe, model, scale.dataset(name, images, labels))
+        trainer.lint = False  # images and labels were made fit above
         history = trainer.fit(loader, recipe.epochs, validation=held_out)
         self.take_over(classes, model, scale, history)
         return self

@@ -105,7 +105,7 @@ class Network(Layers):
             if self._loss is None:
                 raise ConfigError("train: call compile(loss=..., optimizer=...) first")
             optimizer = make_optimizer(self._optimizer, self.model.parameters())
-            self._trainer = Trainer(self.model, optimizer, self._loss, seed=self.seed)
+            self._trainer = Trainer(self.model, optimizer, self._loss, seed=self.seed, lint=False)
         return self._trainer
 
     @property

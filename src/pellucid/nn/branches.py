@@ -5,6 +5,7 @@ from .._core.errors import ConfigError, PellucidError, ShapeError
 from ..ops import add_backward, add_forward, concatenate_backward, concatenate_forward, concatenate_shape
 from ..ops._check import whole
 from .combine import total
+from .misfit import placed
 from .module import Module
 from .tree import modules_of, shown
 
@@ -115,7 +116,7 @@ class Concat(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the joined shape."""
-        shapes = [(1, *_shape_of(b, f"branch {i}", input_shape)) for i, b in enumerate(self.branches)]
+        shapes = [(1, *_shape_of(b, f"branches.{i}", input_shape)) for i, b in enumerate(self.branches)]
         return concatenate_shape(*shapes, axis=self.axis)[1:]
 
     def require_input_grad(self, needed: bool) -> None:
@@ -140,4 +141,4 @@ def _shape_of(part: Module, name: str, input_shape: Shape) -> Shape:
     try:
         return part.output_shape(input_shape)
     except PellucidError as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise placed(error, name, part, input_shape, [f"input {input_shape}"]) from None

@@ -7,6 +7,7 @@ import numpy as np
 from .. import native
 from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError
+from .misfit import placed
 from .module import Module
 from .plan import Pass, Plan
 from .tree import modules_of, shown
@@ -59,12 +60,14 @@ class Sequential(Module):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape behind the last layer; an error names the layer that does not fit."""
-        shape = input_shape
+        shape, trail = input_shape, [f"input {input_shape}"]
         for name, layer in self.children():
             try:
-                shape = layer.output_shape(shape)
+                shape, before = layer.output_shape(shape), shape
             except PellucidError as error:
-                raise type(error)(f"layer {name!r}: {error}") from None
+                raise placed(error, name, layer, shape, trail) from None
+            if shape != before:
+                trail.append(f"{name} {shape}")
         return shape
 
     def require_input_grad(self, needed: bool) -> None:

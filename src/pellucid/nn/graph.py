@@ -10,6 +10,7 @@ from .._core.arrays import Array, Shape
 from .._core.errors import ConfigError, PellucidError, ShapeError
 from ..ops._dispatch import unrepeatable
 from .combine import total
+from .misfit import placed
 from .module import Module
 from .tree import modules_of
 
@@ -122,10 +123,13 @@ class Graph(Module):
         """Return the shape of each input and each node's output, for one sample."""
         shapes = self._given(input_shape)
         for name, module, sources in self.nodes():
+            given = _one_or_all([shapes[source] for source in sources])
             try:
-                shapes[name] = module.output_shape(_one_or_all([shapes[source] for source in sources]))
+                shapes[name] = module.output_shape(given)
             except PellucidError as error:
-                raise type(error)(f"node {name!r}: {error}") from None
+                raise placed(
+                    error, name, module, given, [f"{node} {shape}" for node, shape in shapes.items()]
+                ) from None
         return shapes
 
     def require_input_grad(self, needed: bool) -> None:

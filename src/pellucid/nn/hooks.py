@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.arrays import Array
+from .._core.errors import ShapeError
 from ..ops._memory import outside
+from .misfit import explained
 
 Hook = Callable[[Any, Array | None, Array], None]
 
@@ -100,6 +102,10 @@ def _around_forward(forward: Callable[..., Array]) -> Callable[..., Array]:
         _thread.depth += 1
         try:
             y = forward(self, x, *more, **options)
+        except ShapeError as error:
+            if _thread.depth > 1:
+                raise
+            raise explained(self, x, error) from error
         finally:
             _thread.depth -= 1
         self._show("_forward_hooks", x, y)

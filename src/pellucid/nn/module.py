@@ -11,6 +11,7 @@ What a forward keeps lies on a stack, so a layer that is used twice inside a net
 A new forward of the whole network drops what earlier ones left.
 """
 
+import copy
 from typing import Any, Self
 
 import numpy as np
@@ -140,9 +141,7 @@ class Module(State, Hooked, Stack, Modes):
         ConfigError
             If the network is built already, or `dtype` is another.
         """
-        kind: np.dtype[Any] = np.dtype(dtype)
-        if kind not in (np.float32, np.float64):
-            raise ConfigError(f"build: dtype {kind} given, float32 or float64 is needed")
+        kind = _float_type("build", dtype)
         if not isinstance(input_shape, tuple | list):
             raise ConfigError(f"build: input_shape is {input_shape!r}, a tuple such as (1, 28, 28) is needed")
         for path, module in self.named_modules():
@@ -163,6 +162,36 @@ class Module(State, Hooked, Stack, Modes):
             module.path, module._flat, module._keys = path, flat, keys
         self.__dict__["_whole"] = whole
         return self
+
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        """Return a copy of the built network that computes in another type, with these numbers.
+
+        Parameters
+        ----------
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ConfigError
+            If the network is not built, or `dtype` is another.
+
+        Examples
+        --------
+        >>> model = Linear(2, 3).build((2,), seed=0)
+        >>> model.astype(np.float64)(np.ones((1, 2))).dtype, model.weight.data.dtype
+        (dtype('float64'), dtype('float32'))
+        """
+        self.parameters()
+        kind, twin = _float_type("astype", dtype), copy.deepcopy(self)
+        values = {name: parameter.data for name, parameter in twin.named_parameters()}
+        flat = FlatParameters(dict(twin.named_parameters()), kind)
+        for name, parameter in twin.named_parameters():
+            parameter.data = values[name]
+        for _, buffer in twin.named_buffers():
+            buffer.place(buffer.data, kind)
+        for _, module in twin.named_modules():
+            module._flat = flat
+        return twin
 
     def parameters(self) -> FlatParameters:
         """Return the flat vector of all parameters: what an optimiser is made for."""
@@ -191,3 +220,10 @@ class Module(State, Hooked, Stack, Modes):
     def title(self) -> str:
         """What error messages call this module, such as ``Conv2d 'conv1'``."""
         return f"{type(self).__name__} {self.path!r}" if self.path else type(self).__name__
+
+
+def _float_type(what: str, dtype: npt.DTypeLike) -> np.dtype[Any]:
+    kind: np.dtype[Any] = np.dtype(dtype)
+    if kind not in (np.float32, np.float64):
+        raise ConfigError(f"{what}: dtype {kind} given, float32 or float64 is needed")
+    return kind

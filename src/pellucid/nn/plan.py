@@ -4,7 +4,9 @@ The steps hold as long as no attribute of a layer and no hook changes.  If all o
 else, and a Trainer's arena is open, the first pass is recorded, forwards and backwards; those that follow replay it.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +21,26 @@ from .fuse import Step
 from .module import Module
 from .parameter import Parameter
 from .stack import noting
+
+Observer = Callable[[Step, str, Any, Any], None]
+"""Told of each step: the step, "forward" or "backward", what went in, what came out."""
+
+
+class _Thread(threading.local):
+    observer: Observer | None = None
+
+
+_thread = _Thread()
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Let somebody see what goes into each step and comes out, fused as it runs, for the length of a ``with``."""
+    before, _thread.observer = _thread.observer, observer
+    try:
+        yield
+    finally:
+        _thread.observer = before
 
 
 class Track:
@@ -66,7 +88,7 @@ class Plan:
 
     def forward(self, x: Array) -> tuple[Array, Pass]:
         """Return the output, and what backward needs."""
-        if _dispatch.thread.calls is not None:  # a plan around this one records, and wants each call
+        if _dispatch.thread.calls is not None or _thread.observer is not None:  # somebody around it wants each call
             return self._forward(x), Pass(self, None, None, replayed=False)
         track = self._track
         if track is not None and track.forward.replay(x):
@@ -109,13 +131,17 @@ class Plan:
 
     def _forward(self, x: Array) -> Array:
         for step in self.steps:
-            x = step.forward(x)
+            before, x = x, step.forward(x)
+            if _thread.observer is not None:
+                _thread.observer(step, "forward", before, x)
         return x
 
     def _backward(self, grad_y: Array) -> Array | None:
         grad: Any = grad_y
         for step in reversed(self.steps):
-            grad = step.backward(grad)
+            before, grad = grad, step.backward(grad)
+            if _thread.observer is not None:
+                _thread.observer(step, "backward", before, grad)
         return grad  # type: ignore[no-any-return]  # None goes through
 
     def _can_record(self, array: Array) -> bool:

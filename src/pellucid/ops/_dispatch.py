@@ -23,6 +23,13 @@ class Calls:
         self.arguments: list[Any] = []  # kept alive: nothing else can come to lie where they are
         self.draws: list[Callable[[], int]] = []  # where the random keys came from
         self.whole = True  # whether kernels alone did everything
+        self.names: list[str] = []  # of the kernels, or of their references
+
+    def forget(self) -> None:
+        """Let go what was written down so far."""
+        self.arguments.clear()
+        self.draws.clear()
+        self.names.clear()
 
 
 class _Thread(threading.local):
@@ -60,8 +67,11 @@ def twin(reference: Callable[..., None]) -> Callable[..., None]:
             getattr(engine, name)(first, *rest)
             if thread.calls is not None:
                 thread.calls.arguments.append((first, rest))
+                thread.calls.names.append(name)
         else:
             unrepeatable()
+            if thread.calls is not None:
+                thread.calls.names.append(name)
             reference(first, *rest)
 
     return fill

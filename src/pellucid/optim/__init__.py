@@ -7,6 +7,7 @@ from .clip import clip_grad_norm, clip_grad_value
 from .combined import ChainedScheduler, SequentialLR
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR
 from .decay import CosineAnnealingLR, ExponentialLR, MultiStepLR, PolynomialLR, StepLR
+from .finite import all_finite
 from .one_cycle import OneCycleLR
 from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
@@ -39,6 +40,7 @@ __all__ = [
     "Schedule",
     "SequentialLR",
     "StepLR",
+    "all_finite",
     "clip_grad_norm",
     "clip_grad_value",
 ]

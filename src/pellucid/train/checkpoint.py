@@ -69,8 +69,10 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str], about: Mappi
     write_file(path, checkpoint_bytes(trainer, about))
 
 
-def checkpoint_bytes(trainer: Trainer, about: Mapping[str, Any] | None = None) -> bytes:
-    """Return what `save_checkpoint` writes: the same state gives the same bytes."""
+def checkpoint_bytes(
+    trainer: Trainer, about: Mapping[str, Any] | None = None, more: Mapping[str, Array] | None = None
+) -> bytes:
+    """Return what `save_checkpoint` writes, with `more` arrays if there are any; the same state, the same bytes."""
     average = trainer.average
     with trainer.averaged_weights():
         arrays = {f"model.{name}": a for name, a in trainer.model.state_dict().items()}
@@ -78,6 +80,7 @@ def checkpoint_bytes(trainer: Trainer, about: Mapping[str, Any] | None = None) -
     arrays |= {f"optimizer.{name}": a for name, a in trainer.optimizer.slots.items()}
     for kind, callback in _stateful(trainer).items():
         arrays |= {f"callbacks.{kind}.{name}": a for name, a in callback.state_dict().items()}
+    arrays |= more or {}
     state: dict[str, Any] = {
         "format": FORMAT,
         **{name: getattr(trainer, name) for name in _SETTINGS},
@@ -98,10 +101,11 @@ def checkpoint_bytes(trainer: Trainer, about: Mapping[str, Any] | None = None) -
     return save(arrays, {_ENTRY: json.dumps(state)})
 
 
-def read_checkpoint(path: str | os.PathLike[str], model: Module | None = None) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike[str], model: Module | None = None, *, finite: bool = True) -> Checkpoint:
     """Read a checkpoint and make sure that not a bit of it has changed since it was written.
 
-    With a `model`, names and shapes are compared with its own before any numbers are read.
+    With a `model`, names and shapes are compared with its own before any numbers are read; unless `finite` is off,
+    numbers that are not finite are refused.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def read_checkpoint(path: str | os.PathLike[str], model: Module | None = None) -
             except PellucidError as error:
                 raise FileError(f"{path}: does not fit the model: {error}") from error
 
-    arrays, metadata = read_arrays(path, fits)
+    arrays, metadata = read_arrays(path, fits, finite=finite)
     try:
         state = json.loads(metadata[_ENTRY])
         known = state["format"] == FORMAT

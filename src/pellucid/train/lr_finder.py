@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._core.arrays import Array, ordered_sum
-from .._core.errors import ConfigError, FileError, PellucidError
+from .._core.errors import ConfigError, FileError, NonFiniteError, PellucidError
 from ..ops._check import whole
 from ..optim import Optimizer, Schedule
 from .accumulate import groups
@@ -214,6 +214,7 @@ def _copy(trainer: Trainer) -> Trainer:
         clip_value=trainer.clip_value, accumulate=trainer.accumulate,
     )  # fmt: skip
     model.train()
+    trial.black_box.explains = False  # here it is expected
     return trial
 
 
@@ -221,10 +222,8 @@ def _losses(trial: Trainer, steps: Iterator[Iterator[tuple[Array, ...]]]) -> Ite
     """Take a step on each group of batches; yield the loss before it, until one is no finite number."""
     for group in steps:
         try:
-            measured = trial._step_on(group)
-        except PellucidError:
-            if math.isfinite(ordered_sum(trial.loss.losses)):
-                raise
+            measured = trial.take_step(group)
+        except NonFiniteError:
             return
         weight = sum(ordered_sum(weights) for _, weights in measured)
         yield sum(ordered_sum(values["loss"]) for values, _ in measured) / (weight or 1.0)

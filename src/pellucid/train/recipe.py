@@ -123,6 +123,8 @@ class Recipe:
             self.to_toml().encode()
         except UnicodeEncodeError:
             raise ConfigError(f"data: {self.data!r} is no valid text, which config.toml must be") from None
+        except TypeError as error:
+            raise ConfigError(f"recipe: {error}; leave out what has no value") from None
         self.make_loss()
         self.make_augment()
 

@@ -3,12 +3,11 @@
 config.toml        the recipe, whole
 model.json         what the network takes and gives: name, input shape, class names, normalisation, framing
 env.json           versions, processor, threads, engine, contract, once for each time the run was started
-history.csv        one row for each epoch
+history.csv        one row for each epoch; steps.csv the loss of each step
 checkpoints/       the newest few, and the best by validation
-best.safetensors   weights of the best epoch by validation
-last.safetensors   weights after the last epoch
-result.json        the test figures and the digest of the final weights, once the run is done
-log.txt            what happened when
+best.safetensors, last.safetensors  weights of the best epoch by validation, and after the last
+non-finite-*.safetensors  a step that could not be taken, see bundle.py
+result.json        the test figures and the digest of the final weights, at the end; log.txt what happened when
 """
 
 import json
@@ -23,13 +22,15 @@ from typing import TYPE_CHECKING, Any, Self
 from safetensors.numpy import save
 
 from .._core.errors import ConfigError, FileError
-from .._core.files import locked_folder, make_folder, publish_folder, read_text, remove_empty, write_file
+from .._core.files import locked_folder, make_folder, new_folder, read_text, remove_empty, write_file
+from .bundle import Bundles
 from .callbacks import Callback, describe
 from .checkpoint import read_checkpoint, restore
 from .checkpointer import Checkpointer, newest, stored
 from .environment import differences
 from .model_info import ModelInfo
 from .recipe import Recipe
+from .steps_log import StepsLog
 from .weights import save_weights
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class RunFolder(Callback):
         except ConfigError as error:
             raise FileError(f"{self.path / 'model.json'}: {error}") from None
         self._above: list[Path] | None = None  # folders above it that `create` made
+        self._steps = StepsLog(self.path / "steps.csv")
 
     @classmethod
     def create(
@@ -86,24 +88,15 @@ class RunFolder(Callback):
         path = Path(path)
         if path.exists() or path.is_symlink() or path.name in ("", ".."):
             raise FileError(f"{path}: exists already; choose a new name, nothing is overwritten")
-        staging = path.with_name(f".{path.name}.{os.getpid()}.part")
-        made: list[Path] = []
-        try:
-            made = make_folder(staging)
+        above = [folder for folder in path.parents if not folder.exists()]
+        with new_folder(path) as staging:
             make_folder(staging / "checkpoints")
+            for name, what in (("model.json", info.to_dict()), ("env.json", [environment])):
+                write_file(staging / name, _dumps(what).encode())
             write_file(staging / "config.toml", recipe.to_toml().encode())
-            write_file(staging / "model.json", _dumps(info.to_dict()).encode())
-            write_file(staging / "env.json", _dumps([environment]).encode())
             cls(staging).checkpointer().save(trainer)
-            publish_folder(staging, path)
-        except BaseException as error:
-            shutil.rmtree(staging, ignore_errors=True)
-            remove_empty(made)
-            if isinstance(error, FileError):
-                raise FileError(str(error).replace(str(staging), str(path))) from error
-            raise
         run = cls(path)
-        run._above = made[1:]
+        run._above = above
         run.log("started")
         return run
 
@@ -111,10 +104,16 @@ class RunFolder(Callback):
 
     def checkpointer(self, every_steps: int | None = None) -> Checkpointer:
         """Return the callback that keeps checkpoints in this folder; it goes last."""
+        return Checkpointer(self.path / "checkpoints", every_steps, monitor=self.recipe.monitor, about=self._about())
+
+    def bundles(self) -> Bundles:
+        """Return what keeps a step here that cannot be taken: ``trainer.black_box.write = folder.bundles()``."""
+        return Bundles(self.path, self._about())
+
+    def _about(self) -> dict[str, Any]:
         recipe = self.recipe.to_dict()
         recipe.pop("data")  # a path would differ from one machine to the next; `info` has the data's fingerprint
-        about = {"recipe": recipe, "model": self.info.to_dict()}
-        return Checkpointer(self.path / "checkpoints", every_steps, monitor=self.recipe.monitor, about=about)
+        return {"recipe": recipe, "model": self.info.to_dict()}
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep the run to this process for the length of a ``with``."""
@@ -129,10 +128,9 @@ class RunFolder(Callback):
             part.unlink(missing_ok=True)
         path, checkpoint = newest(self.path / "checkpoints", trainer.model, report)
         restore(trainer, checkpoint, str(path))
-        for callback in trainer.callbacks:
-            if isinstance(callback, Checkpointer):
-                callback.adopt(path)
-                self._mend_best(callback.best)
+        for callback in (c for c in trainer.callbacks if isinstance(c, Checkpointer)):
+            callback.adopt(path)
+            self._mend_best(callback.best)
 
     def _mend_best(self, best: Path | None) -> None:
         """Let best.safetensors be of an epoch that the history still has."""
@@ -152,6 +150,15 @@ class RunFolder(Callback):
             (self.path / "result.json").unlink(missing_ok=True)
         if len(trainer.history) or (self.path / "history.csv").exists():
             trainer.history.to_csv(self.path / "history.csv")
+        self._steps.on_train_begin(trainer, epochs, batches)
+
+    def on_step_end(self, trainer: "Trainer", means: dict[str, float]) -> None:
+        """Note the step's loss."""
+        self._steps.on_step_end(trainer, means)
+
+    def on_train_end(self, trainer: "Trainer") -> None:
+        """Close the file of the losses."""
+        self._steps.on_train_end(trainer)
 
     def on_epoch_end(self, trainer: "Trainer", row: dict[str, float]) -> None:
         """Write history and weights; note the epoch in the log."""
@@ -171,18 +178,19 @@ class RunFolder(Callback):
         """Return what config.toml says otherwise than it did when the run began; epochs and the data's place may."""
         _, checkpoint = newest(self.path / "checkpoints", None, lambda line: None)
         # A run may have begun before its recipe had some setting: that had what is the default now.
-        then = Recipe.from_dict({"model": self.recipe.model, **checkpoint.about.get("recipe", {})})
-        before, now = then.to_dict(), self.recipe.to_dict()
-        keys = [key for key in dict.fromkeys([*before, *now]) if key not in ("epochs", "data")]
-        return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys if now.get(k) != before.get(k)]
+        then = {"model": self.recipe.model, **checkpoint.about.get("recipe", {})}
+        before, now = Recipe.from_dict(then).to_dict(), self.recipe.to_dict()
+        keys = [
+            k for k in dict.fromkeys([*before, *now]) if k not in ("epochs", "data") and now.get(k) != before.get(k)
+        ]
+        return [f"{k} is {now.get(k)}, was {before.get(k)}" for k in keys]
 
     def went_on(self, environment: Mapping[str, Any], trainer: "Trainer") -> list[str]:
         """Note that the run goes on; return in what engine and machine differ from the last time."""
         before = self.environments()
         write_file(self.path / "env.json", _dumps([*before, environment]).encode())
         self.log(f"goes on after step {trainer.step}")
-        last = before[-1] if before else {}
-        return differences(last, environment)
+        return differences(before[-1] if before else {}, environment)
 
     def environments(self) -> list[dict[str, Any]]:
         """Return what env.json says, once for each time the run was started."""
@@ -205,9 +213,9 @@ class RunFolder(Callback):
             raise FileError(f"{self.path / 'log.txt'}: cannot be written: {error.strerror or error}") from error
 
     def remove_if_nothing_was_learned(self) -> None:
-        """Take a folder that `create` made away again if no checkpoint but its first was written."""
+        """Take a folder that `create` made away again if no checkpoint but its first was written, and no bundle."""
         begun_here = [p.stem for p in stored(self.path / "checkpoints")] == ["step-00000000"]
-        if self._above is not None and begun_here:
+        if self._above is not None and begun_here and not [*self.path.glob("non-finite-*")]:
             shutil.rmtree(self.path, ignore_errors=True)
             remove_empty(self._above)
 
@@ -215,10 +223,9 @@ class RunFolder(Callback):
 
     def weights(self, which: str = "last") -> Path:
         """Return the file of the "last" or the "best" weights; a FileError if the run has not come that far."""
-        path = self.path / f"{which}.safetensors"
+        path, done = self.path / f"{which}.safetensors", "done" if which == "last" else "validated"
         if not path.is_file():
-            why = "no epoch is done yet" if which == "last" else "no epoch was validated yet"
-            raise FileError(f"{path}: is missing: {why}, or somebody removed it")
+            raise FileError(f"{path}: is missing: no epoch was {done} yet, or somebody removed it")
         return path
 
     def result(self) -> dict[str, Any] | None:

@@ -3,19 +3,20 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from .._core.arrays import Array
-from .._core.errors import ConfigError, PellucidError
+from .._core.errors import ConfigError
 from ..data import Loader
 from ..nn import Loss, Module
 from ..ops._check import whole
 from ..ops._memory import outside
-from ..optim import Optimizer, Schedule, clip_grad_norm, clip_grad_value
+from ..optim import Optimizer, Schedule, all_finite, clip_grad_norm, clip_grad_value
 from .accumulate import gradient_of_all, summed
 from .batches import Given
+from .black_box import BlackBox, NotFinite
 from .ema import WeightAverage
 from .evaluator import Evaluator
 from .metrics import Metric
@@ -55,7 +56,9 @@ class Stepper(Evaluator):
         self.optimizer, self.schedule, self.clip_norm, self.clip_value = optimizer, schedule, clip_norm, clip_value
         self.accumulate, self.ema = whole("Trainer", "accumulate", accumulate), ema
         self.average = None if ema is None else WeightAverage(model, ema)
+        self.black_box = BlackBox(model)
         self.seed, self.step = seed, 0
+        self.step_loss = math.nan
 
     def trained_weights(self) -> AbstractContextManager[None]:
         """Let the model hold the weights that are trained, not their average, for the length of a ``with``."""
@@ -67,25 +70,43 @@ class Stepper(Evaluator):
 
     def train_step(self, x: Array, targets: Array, sample_weights: Array | None = None) -> dict[str, Array]:
         """Take one optimiser step on one batch; return loss and metrics of each sample before it."""
-        ((values, _),) = self._take_step([(x, targets, sample_weights)], weighted=False)
+        batch = (x, targets) if sample_weights is None else (x, targets, sample_weights)
+        ((values, _),) = self._take_step([batch], weighted=False)
         return values
 
-    def _step_on(self, group: Iterator[tuple[Array, ...]]) -> list[Measured]:
-        if self.accumulate == 1:
-            return [(self.train_step(*next(group)), self.loss.weights)]
-        return self._take_step(group, weighted=self.loss.reduction == "mean")
+    def take_step(self, batches: Iterable[tuple[Array, ...]]) -> list[Measured]:
+        """Take one optimiser step on `accumulate` batches, at the end of an epoch on fewer.
 
-    def _take_step(self, batches: Iterable[tuple[Any, ...]], weighted: bool) -> list[Measured]:
+        Returns
+        -------
+        list of (values, weights)
+            For each batch loss and metrics of its samples before the step, and how much each sample weighs.
+
+        Raises
+        ------
+        NonFiniteError
+            If the loss or a gradient is not finite: the step is not taken, buffers are what they were before it.
+        """
+        return self._take_step(batches, weighted=self.accumulate > 1 and self.loss.reduction == "mean")
+
+    def _take_step(self, batches: Iterable[tuple[Array, ...]], weighted: bool) -> list[Measured]:
         """Take one optimiser step on batches whose gradients add up, `weighted` if they are to be as one batch."""
-        # Overflow is no warning here: it shows in the next loss, which is checked.
+        # Overflow is no warning here: it shows in the loss or the gradient, which are looked at.
         with self.trained_weights(), np.errstate(over="ignore", invalid="ignore"):
             if self.schedule is not None:
                 self.schedule.apply(self.step)
             self.model.start_step(self.step, self.seed)
             self.optimizer.zero_grad()
-            measured = [self._add_gradient(weighted, *batch) for batch in batches]
-            if weighted:
-                gradient_of_all(self.optimizer.parameters, [weights for _, weights in measured])
+            try:
+                measured = [self._add_gradient(weighted, *batch) for batch in self.black_box.begin(batches)]
+                if weighted:
+                    gradient_of_all(self.optimizer.parameters, [weights for _, weights in measured])
+                if not all_finite(self.optimizer.parameters):
+                    raise NotFinite("a gradient is not finite")
+            except NotFinite as found:
+                raise self.black_box.error(self, str(found), weighted) from None
+            finally:
+                self.black_box.forget()
             if self.clip_value is not None:
                 clip_grad_value(self.optimizer.parameters, self.clip_value)
             if self.clip_norm is not None:
@@ -101,10 +122,8 @@ class Stepper(Evaluator):
             logits = self.model.forward(x)
             loss = self.loss.forward(logits, targets, sample_weights)
             if not math.isfinite(loss):
-                raise PellucidError(
-                    f"training: the loss is {loss} in step {self.step + 1}; "
-                    f"a learning rate below {self.optimizer.lr:g} may help"
-                )
+                raise NotFinite(f"the loss is {loss}")
+            self.step_loss = loss
             grad = self.loss.backward()
             self.model.backward(summed(grad, self.loss.weights) if weighted else grad)
             return self._measure(outside(logits), targets), self.loss.weights

@@ -46,7 +46,9 @@ Header: TypeAlias = Mapping[str, Entry]
 Check: TypeAlias = Callable[[Header], None]  # raises if these arrays are not wanted
 
 
-def read_arrays(path: str | os.PathLike[str], check: Check) -> tuple[dict[str, Array], dict[str, str]]:
+def read_arrays(
+    path: str | os.PathLike[str], check: Check, *, finite: bool = True
+) -> tuple[dict[str, Array], dict[str, str]]:
     """Return (arrays, metadata) of a .safetensors or .npz file; its content decides which it is.
 
     Parameters
@@ -54,6 +56,8 @@ def read_arrays(path: str | os.PathLike[str], check: Check) -> tuple[dict[str, A
     path : path
     check : function
         Called with the header before any numbers are read; what it raises goes to the caller.
+    finite : bool
+        Whether numbers must be finite.
 
     Raises
     ------
@@ -65,12 +69,12 @@ def read_arrays(path: str | os.PathLike[str], check: Check) -> tuple[dict[str, A
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            zipped = file.read(4) == b"PK\x03\x04"
+            zipped = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")  # the second one holds nothing
             file.seek(0)
             arrays, metadata = _read_npz(path, file, check) if zipped else _read_safetensors(path, file, size, check)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
-    broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    broken = [name for name, array in arrays.items() if finite and not np.isfinite(array).all()]
     if broken:
         raise FileError(f"{path}: not finite: {', '.join(broken)}")
     return arrays, metadata

@@ -11,6 +11,7 @@ from .accumulate import groups
 from .batches import Data, Given, as_batches, count
 from .callbacks import Callback
 from .history import History
+from .lint import warn_of_mistakes
 from .metrics import Means, Metric
 from .stepper import Stepper
 
@@ -46,12 +47,17 @@ class Trainer(Stepper):
         Training, and so `loss`, is of the plain weights; validation, `evaluate` and `predict` are of the average,
         which the model itself holds too, but for the length of an epoch's steps (and so in `on_step_end`).
     callbacks : sequence of Callback
+    lint : bool
+        Whether `fit` warns, before the first step of all, of what is likely to be a mistake in network, data and
+        settings; see `pellucid.train.lint`.
 
     Attributes
     ----------
     history : History
     epoch, step : int
         How many epochs and steps were done.
+    step_loss : float
+        Of the last step's (last) batch, before the step.
     batch : int
         How many batches of the epoch under way were done; 0 between epochs.
     stopped : str or None
@@ -81,6 +87,7 @@ class Trainer(Stepper):
         accumulate: int = 1,
         ema: float | None = None,
         callbacks: Sequence[Callback] = (),
+        lint: bool = True,
     ) -> None:
         super().__init__(
             model,
@@ -94,7 +101,7 @@ class Trainer(Stepper):
             accumulate=accumulate,
             ema=ema,
         )
-        self.callbacks = tuple(callbacks)
+        self.callbacks, self.lint = tuple(callbacks), lint
         self.history, self.epoch, self.batch = History(), 0, 0
         self.means = Means()  # over the batches of the epoch under way
         self.stopped: str | None = None
@@ -116,8 +123,9 @@ class Trainer(Stepper):
 
         Raises
         ------
-        PellucidError
-            If the loss is no longer a finite number; the model keeps the weights that it had before that step.
+        NonFiniteError
+            If the loss or a gradient is no longer finite.  The model keeps the weights and running statistics that it
+            had before that step; the message says which layer made the number, and from what.
         """
         self.stopped = None  # first of all: a signal may come at any moment
         if epochs < 0:
@@ -130,6 +138,8 @@ class Trainer(Stepper):
         if isinstance(batches, Loader):
             self.normalize = batches.dataset.normalize
         held_out = None if validation is None else self._batches(validation)
+        if self.lint and not self.step and epochs:
+            warn_of_mistakes(self, batches)
         with ExitStack() as ending:
             self._end_backward()
             ending.callback(self.model.release)
@@ -161,7 +171,7 @@ class Trainer(Stepper):
             for group in groups(batches.batches(self.epoch, self._dtype, self.batch), self.accumulate):
                 if self._frozen != self.model.parameters().frozen:  # a callback froze or unfroze: it ends elsewhere
                     self._end_backward()
-                for values, weights in self._step_on(group):
+                for values, weights in self.take_step(group):
                     self.means.update(values, weights)
                     self.batch += 1
                 for callback in self.callbacks:

@@ -1,0 +1,115 @@
+"""Everything that pellucid claims and a program can check, in one table of figures.
+
+./run trust                      all of it (some four minutes)
+./run trust --short              less of each, for every change (under a minute)
+./run trust crash --kills 500    one part, with its own options: certify, determinism, crash, fuzz
+./run trust --write              also into results/trust.json and docs/trust.md
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scripts.readme import rewrite
+
+ROOT = Path(__file__).parents[1]
+RESULT, PAGE = ROOT / "results" / "trust.json", ROOT / "docs" / "trust.md"
+PELLUCID = ["-c", "from pellucid.cli import main; raise SystemExit(main())"]
+PARTS = {
+    "certify": [*PELLUCID, "certify"],
+    "determinism": ["-m", "scripts.determinism"],
+    "crash": ["-m", "scripts.crash_test"],
+    "fuzz": ["-m", "scripts.fuzz"],
+}
+SHORT_NAMES = ["conv2d_relu_max_pool2d", "linear", "batch_norm", "lstm", "cross_entropy", "lenet"]
+
+
+def run(part: str, *arguments: str) -> None:
+    """Run a part; end with its exit code if it fails."""
+    done = subprocess.run([sys.executable, *PARTS[part], *arguments], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def measure(short: bool) -> dict[str, Any]:
+    """Run all parts; return their figures."""
+    from pellucid.train import environment
+    from scripts import determinism
+
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        began = time.monotonic()
+        run("certify", *(SHORT_NAMES if short else []), "--out", str(folder / "certify.json"))
+        figures["certify"] = json.loads((folder / "certify.json").read_text())
+        figures["determinism"] = determinism.compare(*((96, ("cnn", "cnn-lstm")) if short else (480,)))
+        if figures["determinism"]["different"]:
+            sys.exit(f"error: bits differ: {figures['determinism']['different']}")
+        kills = ["--kills", "1", "--faults", "5"] if short else ["--kills", "5", "--faults", "20"]
+        run("crash", *kills, "--json", str(folder / "crash.json"))
+        figures["crash"] = json.loads((folder / "crash.json").read_text())
+        run("fuzz", "--seconds", "5" if short else "60", "--json", str(folder / "fuzz.json"))
+        figures["fuzz"] = json.loads((folder / "fuzz.json").read_text())
+        figures["seconds"] = time.monotonic() - began
+    figures |= {"machine": environment("torch"), "made": datetime.now(UTC).isoformat(timespec="seconds")}
+    return figures
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as a table in Markdown."""
+    findings = figures["certify"]["findings"]
+
+    def worst(check: str) -> str:
+        errors = [f["error"] for f in findings if f["check"] == check]
+        return f"{max(errors):.1e}" if errors else "not installed"
+
+    cases = len({(f["subject"], f["case"]) for f in findings})
+    bits, crash, fuzz = figures["determinism"], figures["crash"], figures["fuzz"]["kinds"]
+    rows = [
+        ("gradients against central differences, float64", f"{cases} cases", f"worst error {worst('differences')}"),
+        ("float32 as it runs against float64", f"{sum(f['check'] == 'float32' for f in findings)} arrays",
+         f"worst error {worst('float32')}"),
+        ("against PyTorch, float64", f"{sum(f['check'] == 'PyTorch' for f in findings)} arrays",
+         f"worst error {worst('PyTorch')}"),
+        (f"equal bits on {', '.join(bits['instruction_sets'])}, 1 to {max(bits['threads'])} threads",
+         f"{bits['runs']} trainings", f"{len(bits['different'])} differ"),
+        ("SIGKILL at random times and while writing, full and read-only disks", f"{sum(crash['hits'].values())} faults",
+         f"{crash['damaged']} damaged checkpoints, {crash['different']} ends that differ"),
+        ("files written in the order write, fsync, rename, fsync of the folder", f"{crash['files_in_order']} files",
+         "0 otherwise"),
+        ("mutated files", f"{sum(k['files'] for k in fuzz.values()):,} of {len(fuzz)} kinds",
+         f"{sum(k['faults'] for k in fuzz.values())} without a clear answer"),
+    ]  # fmt: skip
+    lines = ["| claim | checked | result |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    on = figures["machine"]
+    where = f"pellucid {on['pellucid']}, {on['cores']} cores {on['processor']}, NumPy {on['numpy']}, "
+    where += f"PyTorch {on.get('torch') or 'not installed'}, {figures['made'][:10]}"
+    return "\n".join([*lines, "", f"{where}."]) + "\n"
+
+
+def main() -> None:
+    """Check what is asked for, and print the table."""
+    if len(sys.argv) > 1 and sys.argv[1] in PARTS:
+        run(sys.argv[1], *sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    figures = measure(options.short)
+    shown = table(figures)
+    print(f"\n{shown}")
+    if options.write:
+        figures["certify"]["findings"] = [f for f in figures["certify"]["findings"] if not f["passed"]]
+        RESULT.write_text(json.dumps(figures, indent=1) + "\n")
+        rewrite("trust", shown, PAGE)
+
+
+if __name__ == "__main__":
+    main()
