@@ -1,10 +1,15 @@
 """What every test and every docstring example runs under."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 import pellucid
 from pellucid.ops import _memory
+
+# What stands for our layers in PyTorch can be imported only where that is.
+collect_ignore = [] if find_spec("torch") else [f"src/pellucid/interop/torch_{name}.py" for name in ("modules", "ops")]
 
 
 @pytest.fixture

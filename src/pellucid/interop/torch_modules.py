@@ -38,7 +38,7 @@ class Padded(torch.nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution of the padded image."""
-        return self.inner(F.pad(x, self.around))  # type: ignore[no-any-return]
+        return self.inner(F.pad(x, self.around))
 
 
 class Last(torch.nn.Module):
@@ -52,7 +52,7 @@ class Last(torch.nn.Module):
         """Return y, or the last states of the last layer, side by side."""
         y, last = self.inner(x)
         if self.sequences:
-            return y  # type: ignore[no-any-return]
+            return y
         h = last[0] if isinstance(last, tuple) else last
         return torch.cat(list(h[-2 if self.inner.bidirectional else -1 :]), dim=-1)
 
@@ -66,7 +66,7 @@ class Steps(torch.nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, T, ...) for (N, T, ...)."""
-        return self.inner(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # type: ignore[no-any-return]
+        return self.inner(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
 class Branches(torch.nn.Module):
@@ -155,7 +155,7 @@ def _product(parts: Any) -> Tensor:
     y = parts[0]
     for part in parts[1:]:
         y = y * part
-    return y  # type: ignore[no-any-return]
+    return y
 
 
 LAYERS: dict[type[nn.Module], Callable[[Any], Any]] = {
