@@ -14,7 +14,7 @@ from tests.data.conftest import idx_bytes
 
 QUICK = ["--subset", "300", "100", "--validation", "50", "--epochs", "2"]
 KEPT = ["best.safetensors", "checkpoints", "config.toml", "env.json", "history.csv", "last.safetensors", "log.txt",
-        "model.json", "result.json"]  # fmt: skip
+        "model.json", "result.json", "steps.csv"]  # fmt: skip
 
 
 def names(folder):
@@ -143,8 +143,11 @@ def test_early_stopping_ends_with_the_best_weights(run):
 def test_a_run_that_diverges_is_an_error(run, tmp_path):
     code, _, err = run("train", *QUICK, "--optimizer", "sgd", "--lr", "1e30", "--out", "run")
     assert code == 1
-    assert re.fullmatch(r"error: training: the loss is (nan|inf) in step \d+; a learning rate below .* may help\n", err)
-    assert not list(tmp_path.iterdir())
+    assert re.match(r"error: training: the loss is (nan|inf) in step 2, which was not taken\n", err)
+    assert "a learning rate below" in err
+    bundle = "run/non-finite-00000002.safetensors"
+    assert err.endswith(f"kept in {bundle}: pellucid replay {bundle}\n")
+    assert Path(bundle).is_file()
 
 
 def test_a_run_that_diverges_late_keeps_what_it_had(run):

@@ -87,7 +87,10 @@ class Stepper(Evaluator):
         NonFiniteError
             If the loss or a gradient is not finite: the step is not taken, buffers are what they were before it.
         """
-        return self._take_step(batches, weighted=self.accumulate > 1 and self.loss.reduction == "mean")
+        if self.accumulate == 1:
+            (batch,) = batches
+            return [(self.train_step(*batch), self.loss.weights)]
+        return self._take_step(batches, weighted=self.loss.reduction == "mean")
 
     def _take_step(self, batches: Iterable[tuple[Array, ...]], weighted: bool) -> list[Measured]:
         """Take one optimiser step on batches whose gradients add up, `weighted` if they are to be as one batch."""
