@@ -20,7 +20,8 @@ def verify_run(run: str, start: int | None, steps: int | None, as_json: bool) ->
     from .. import models
     from .._core.arrays import Shape
     from ..nn import Module
-    from ..train import Recipe, RunFolder, verify
+    from ..train import Recipe, RunFolder
+    from ..train import verify_run as verify
 
     def build(recipe: Recipe, input_shape: Shape) -> Module:
         return models.network(recipe).build(input_shape, seed=recipe.seed)

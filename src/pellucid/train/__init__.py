@@ -23,7 +23,7 @@ from .run_folder import RunFolder
 from .steps_log import StepsLog
 from .trainer import Trainer
 from .ulps import Difference
-from .verify import Verification, verify
+from .verify import Verification, verify_run
 from .weights import digest, load_weights, save_weights
 
 __all__ = [
@@ -72,5 +72,5 @@ __all__ = [
     "save_checkpoint",
     "save_weights",
     "top_k",
-    "verify",
+    "verify_run",
 ]

@@ -1,4 +1,4 @@
-"""verify: replay a recorded run, all of it or some steps from a checkpoint, and compare bit for bit."""
+"""verify_run: replay a recorded run, all of it or some steps from a checkpoint, and compare bit for bit."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -126,7 +126,7 @@ class _Comparer(Callback):
             trainer.stop("verify")
 
 
-def verify(
+def verify_run(
     run: RunFolder,
     build: Callable[[Recipe, Shape], Module],
     *,
