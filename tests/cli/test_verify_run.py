@@ -14,12 +14,19 @@ from pellucid.train import Evaluator, read_checkpoint
 TRAIN = ["train", "--subset", "600", "100", "--validation", "200", "--epochs", "2", "--set", "ema=0.9"]
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the run lies for all tests, once one of them has made it."""
+    return tmp_path_factory.mktemp("kept") / "mine"
+
+
 @pytest.fixture
-def made(run, tmp_path_factory):
+def made(run, kept):
     """A run of 38 steps with the last checkpoints that stay of one each 4 steps."""
-    if not Path("mine").exists():
-        code, _, err = run(*TRAIN, "--checkpoint-every", "4", "--out", "mine")
+    if not kept.exists():
+        code, _, err = run(*TRAIN, "--checkpoint-every", "4", "--out", kept)
         assert (code, err) == (0, "")
+    shutil.copytree(kept, "mine")
     return Path("mine")
 
 
