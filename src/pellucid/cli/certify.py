@@ -1,6 +1,7 @@
 """pellucid certify: every gradient against differences, float32 against float64, and all of it against PyTorch."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,18 +60,12 @@ def _checks(names: tuple[str, ...], seed: int) -> "dict[str, Callable[[], Certif
     from ..inspect.certificate import certify_named
     from ..inspect.certificate import names as known
 
-    def network(name: str) -> "Certificate":
-        return _network(name, seed)
-
-    def part(name: str) -> "Certificate":
-        return certify_named(name, seed)
-
     checks: dict[str, Callable[[], Certificate]] = {}
     for name in names or (*known(), *models.MODELS):
         if name in known():
-            checks[name] = lambda name=name: part(name)  # type: ignore[misc]
+            checks[name] = partial(certify_named, name, seed)
         elif name in models.MODELS or is_run(name):
-            checks[name] = lambda name=name: network(name)  # type: ignore[misc]
+            checks[name] = partial(_network, name, seed)
         else:
             raise ConfigError(
                 f"{name}: no op, layer, network or run of this name; ops and layers are {', '.join(known())}; "

@@ -29,7 +29,7 @@ class BlackBox:
     Attributes
     ----------
     write : function or None
-        Keeps a bundle: given the trainer, the batches and the message it returns the file.
+        Keeps a bundle: given the trainer, the batches and the message it returns the file; see `Bundles`.
     explains : bool
         Whether to look for the layer that made it.
     """
