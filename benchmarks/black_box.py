@@ -2,8 +2,8 @@
 
     python -m benchmarks.black_box
 
-Two trainers of the same network take turns, one of them without the check and without the copies of buffers; medians
-over many alternating rounds.
+One training, whose steps are drawn to be taken with the check and the copies of buffers, or blind: two trainings
+apart would differ by more than the check costs.  Medians over all steps of each kind.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from benchmarks.nets import NETS, SEED
 from benchmarks.workers import settings
 
@@ -21,52 +23,69 @@ os.environ.update(settings(2))  # before any library is loaded
 from pellucid import Trainer
 from pellucid.data import Loader
 from pellucid.train import stepper
+from pellucid.train.black_box import BlackBox
+from pellucid.train.scan import Batch
 
 STEPS = 60
 
 
-class Blind:
+class Blind(BlackBox):
     """A black box that keeps nothing."""
 
-    def begin(self, batches: Iterable[Any]) -> Iterator[Any]:
+    def begin(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Return the batches."""
         return iter(batches)
 
 
-def rounds(net: str, batch: int, count: int) -> tuple[float, float]:
-    """Return the microseconds of a step with the check and without."""
-    made = []
-    for blind in (False, True):
-        model = NETS[net].ours().build(NETS[net].input_shape, SEED)
-        trainer = Trainer(model, NETS[net].our_optimizer(model), seed=SEED, lint=False)
-        if blind:
-            trainer.black_box = Blind()  # type: ignore[assignment]
-        loader = Loader(NETS[net].data().take(range(STEPS * batch)), batch, seed=SEED)
-        made.append((trainer, loader, blind))
-    times: list[list[float]] = [[], []]
-    look = stepper.all_finite
-    for _ in range(count + 1):
-        for kind, (trainer, loader, blind) in enumerate(made):
-            stepper.all_finite = (lambda parameters: True) if blind else look
-            began = time.perf_counter()
-            trainer.fit(loader, epochs=1)
-            times[kind].append((time.perf_counter() - began) / STEPS * 1e6)
-    stepper.all_finite = look
-    with_it, without = (median(values[1:]) for values in times)
-    return with_it, without
+class Timed(Trainer):
+    """A trainer that takes some of its steps blind, and times each."""
+
+    def watch(self) -> "Timed":
+        """Begin to time."""
+        self.kinds = [(self.black_box, stepper.all_finite), (Blind(self.model), lambda parameters: True)]
+        self.times: tuple[list[float], list[float]] = ([], [])
+        self.draw = np.random.default_rng(SEED)
+        return self
+
+    def train_step(self, *batch: Any) -> dict[str, Any]:
+        """Take a step, blind or not."""
+        kind = int(self.draw.integers(2))
+        self.black_box, stepper.all_finite = self.kinds[kind]
+        began = time.perf_counter()
+        values = super().train_step(*batch)
+        self.times[kind].append(time.perf_counter() - began)
+        stepper.all_finite = self.kinds[0][1]
+        return values
+
+
+def compared(net: str, batch: int, seconds: float) -> tuple[float, float, float]:
+    """Return the microseconds of a step, what the check adds, and how sure that is (twice its standard error)."""
+    model = NETS[net].ours().build(NETS[net].input_shape, SEED)
+    trainer = Timed(model, NETS[net].our_optimizer(model), seed=SEED, lint=False).watch()
+    loader = Loader(NETS[net].data().take(range(STEPS * batch)), batch, seed=SEED)
+    trainer.fit(loader, epochs=1)  # warm
+    trainer.times = ([], [])
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        trainer.fit(loader, epochs=1)
+    with_it, blind = (np.array(times) * 1e6 for times in trainer.times)
+    draw = np.random.default_rng(SEED)
+    resampled = [
+        median(draw.choice(with_it, len(with_it))) - median(draw.choice(blind, len(blind))) for _ in range(200)
+    ]
+    return float(np.median(blind)), float(np.median(with_it) - np.median(blind)), 2 * float(np.std(resampled))
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of training for each row")
     options = parser.parse_args()
     for net in ("A", "B", "C", "D", "E"):
         for batch in (32, 128):
-            with_it, without = rounds(net, batch, options.rounds)
-            print(
-                f"net {net}, batch {batch}: {with_it:.0f} us a step, {100 * (with_it / without - 1):+.2f} % for looking"
-            )
+            step, added, unsure = compared(net, batch, options.seconds)
+            shares = f"{100 * added / step:+.2f} % (+- {100 * unsure / step:.2f})"
+            print(f"net {net}, batch {batch}: {step:.0f} us a step, {shares} for looking", flush=True)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ void batch_norm_backward(const Channels& s, const float* grad_y, const float* y_
 
 void track_batch_norm(const double* statistics, float* running_mean, float* running_var, int64_t* steps, long C,
                       double count, double momentum) {
-    *steps += 1;
+    *steps = (int64_t)((uint64_t)*steps + 1);  // also after the largest
     const double f = momentum < 0 ? 1.0 / (double)*steps : momentum, kept = 1 - f;
     for (long c = 0; c < C; c++) {
         running_mean[c] = (float)(kept * (double)running_mean[c] + f * statistics[c]);

@@ -7,8 +7,10 @@
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -96,6 +98,7 @@ public:
     void run(long items, Task task, void* context) {
         const long n = threads();
         task_ = task, context_ = context;
+        no_memory_.store(false, std::memory_order_relaxed);
         done_.store(0, std::memory_order_relaxed);
         for (long t = 0; t < n; t++)  // whoever sees a share sees the task too
             shares_[t].value.store(pack(t * items / n, (t + 1) * items / n), std::memory_order_release);
@@ -106,6 +109,7 @@ public:
             if (spins < SPINS) RELAX();
             else sched_yield();  // a worker with an item may be waiting for this very core
         }
+        if (no_memory_.load(std::memory_order_relaxed)) throw std::bad_alloc();
     }
 
 private:
@@ -128,7 +132,11 @@ private:
                 if (begin >= end) break;
                 const uint64_t rest = k == 0 ? pack(begin + 1, end) : pack(begin, end - 1);
                 if (!share.compare_exchange_weak(seen, rest, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-                task_(context_, (long)(k == 0 ? begin : end - 1));
+                try {
+                    task_(context_, (long)(k == 0 ? begin : end - 1));
+                } catch (const std::bad_alloc&) {
+                    no_memory_.store(true, std::memory_order_relaxed);
+                }
                 done_.fetch_add(1, std::memory_order_release);
                 seen = share.load(std::memory_order_acquire);
             }
@@ -166,7 +174,7 @@ private:
     alignas(64) std::atomic<long> done_{0};
     alignas(64) Task task_ = nullptr;
     void* context_ = nullptr;
-    std::atomic<bool> stop_{false};
+    std::atomic<bool> stop_{false}, no_memory_{false};
     std::vector<std::thread> workers_;
 #if defined(__linux__)
     cpu_set_t allowed_;
@@ -230,11 +238,11 @@ void set_thread_count(int count) { wanted.store(count); }
 float* scratch(Scratch which, long floats) {
     auto& block = memory.blocks[which];
     if (!block.data || block.size < floats) {
-        std::free(block.data);
+        std::free(std::exchange(block.data, nullptr));
         std::size_t bytes = (floats * sizeof(float) + 127) / 64 * 64;  // a vector more than asked for
         block.data = static_cast<float*>(std::aligned_alloc(64, bytes));
+        if (!block.data) throw std::bad_alloc();
         block.size = floats;
-        if (!block.data) std::abort();
     }
     return block.data;
 }

@@ -14,10 +14,12 @@ int thread_count();
 void set_thread_count(int count);
 
 // Memory of this thread that lasts until its next use with the same name; 64-byte aligned, with a vector to spare.
+// std::bad_alloc if there is none.
 enum Scratch { PACKED, SHARDS, LOCAL, LISTS, PADDED, ACTIVATIONS, POINTS, NORMS, SCRATCH_COUNT };
 float* scratch(Scratch which, long floats);
 
-// f(item) for all items; f must write different memory for different items.
+// f(item) for all items; f must write different memory for different items.  If one of them finds no memory, the others
+// are done all the same, and then std::bad_alloc goes on.
 template <class F>
 static inline void parallel_for(long items, F f) {
     if (items == 1) return f(0L);

@@ -2,7 +2,7 @@
 
 ./run trust                      all of it (some four minutes)
 ./run trust --short              less of each, for every change (under a minute)
-./run trust crash --kills 500    one part, with its own options: certify, determinism, crash, fuzz
+./run trust crash --kills 500    one part, with its own options: certify, determinism, crash, fuzz, kernels
 ./run trust --write              also into results/trust.json and docs/trust.md
 """
 
@@ -26,6 +26,7 @@ PARTS = {
     "determinism": ["-m", "scripts.determinism"],
     "crash": ["-m", "scripts.crash_test"],
     "fuzz": ["-m", "scripts.fuzz"],
+    "kernels": ["-m", "scripts.fuzz_kernels"],
 }
 SHORT_NAMES = ["conv2d_relu_max_pool2d", "linear", "batch_norm", "lstm", "cross_entropy", "lenet"]
 
@@ -56,6 +57,8 @@ def measure(short: bool) -> dict[str, Any]:
         figures["crash"] = json.loads((folder / "crash.json").read_text())
         run("fuzz", "--seconds", "5" if short else "60", "--json", str(folder / "fuzz.json"))
         figures["fuzz"] = json.loads((folder / "fuzz.json").read_text())
+        run("kernels", "--calls", "2000" if short else "100000", "--json", str(folder / "kernels.json"))
+        figures["kernels"] = json.loads((folder / "kernels.json").read_text())
         figures["seconds"] = time.monotonic() - began
     figures |= {"machine": environment("torch"), "made": datetime.now(UTC).isoformat(timespec="seconds")}
     return figures
@@ -71,6 +74,7 @@ def table(figures: dict[str, Any]) -> str:
 
     cases = len({(f["subject"], f["case"]) for f in findings})
     bits, crash, fuzz = figures["determinism"], figures["crash"], figures["fuzz"]["kinds"]
+    kernels = figures["kernels"]
     rows = [
         ("gradients against central differences, float64", f"{cases} cases", f"worst error {worst('differences')}"),
         ("float32 as it runs against float64", f"{sum(f['check'] == 'float32' for f in findings)} arrays",
@@ -85,6 +89,8 @@ def table(figures: dict[str, Any]) -> str:
          "0 otherwise"),
         ("mutated files", f"{sum(k['files'] for k in fuzz.values()):,} of {len(fuzz)} kinds",
          f"{sum(k['faults'] for k in fuzz.values())} without a clear answer"),
+        ("native kernels with arguments that do not fit", f"{kernels['calls']:,} calls",
+         f"{len(kernels['faults'])} ended the process"),
     ]  # fmt: skip
     lines = ["| claim | checked | result |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
     on = figures["machine"]

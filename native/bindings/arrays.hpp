@@ -3,7 +3,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -13,8 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "kernels.hpp"
@@ -52,6 +53,21 @@ long count(const A& array) {
 
 inline void expect(bool fits, const char* what) {
     if (!fits) misfit(what);
+}
+
+// A number of channels, steps or pixels that a caller gives: what is no int is refused at once, and the product of two
+// fits into a long.  As tuples: down and to the right; those of both sides of each.
+constexpr long LIMIT = 1L << 31;
+using Whole = int;
+using Pair = std::tuple<Whole, Whole>;
+using Sides = std::tuple<Pair, Pair>;
+
+// 64-byte aligned memory.
+template <class T>
+T* allocate(long count) {
+    void* found = std::aligned_alloc(64, (count * sizeof(T) + 127) / 64 * 64);
+    if (!found) throw std::bad_alloc();
+    return static_cast<T*>(found);
 }
 
 // The order of the axes in memory, slowest first: four axes are images, channels-last; all else is row-major.
@@ -93,7 +109,7 @@ public:
         if (array.ndim() > 8) misfit("arrays of up to 8 axes are supported");
         if (in_order(array, order)) return;
         if (recording) recording->whole = false;  // the copy lives as long as this call
-        copy_.reset(static_cast<T*>(std::aligned_alloc(64, (count(array) * sizeof(T) + 63) / 64 * 64)));
+        copy_.reset(allocate<T>(count(array)));
         const int* axes = axes_in_memory(order, array.ndim());
         T* target = copy_.get();
         walk(array, axes, 0, array.data(), target);

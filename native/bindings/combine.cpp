@@ -12,7 +12,7 @@ void together(FloatIn a, FloatIn b, FloatOut y) {
 }
 
 // y = x from number `start` of `axis` on, as far as y goes.  The strides of both may be any; y overlaps nothing.
-void copy(FloatIn x, FloatOut y, long axis, long start) {
+void copy(FloatIn x, FloatOut y, Whole axis, Whole start) {
     const long ndim = (long)x.ndim();
     expect(ndim == (long)y.ndim() && ndim <= Walk::AXES && axis >= 0 && axis < ndim, "copy: other axes, or too many");
     Walk walk;
@@ -28,7 +28,7 @@ void copy(FloatIn x, FloatOut y, long axis, long start) {
                            y.stride(from) == walk.n[to] * walk.y[to];  // two axes that go on as one
         if (whole) walk.n[to] *= n;
         else if (n != 1) to--, walk.n[to] = n, walk.x[to] = x.stride(from), walk.y[to] = y.stride(from);
-        expect(from == axis ? start >= 0 && start + (long)y.shape(from) <= (long)x.shape(from)
+        expect(from == axis ? start >= 0 && start <= (long)x.shape(from) - (long)y.shape(from)
                             : y.shape(from) == x.shape(from),
                "copy: y reaches beyond x");
     }

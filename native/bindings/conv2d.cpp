@@ -3,8 +3,10 @@
 namespace pellucid {
 
 Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, Pair stride, Sides padding,
-                   Pair dilation, long groups, bool relu, int pooling, Pair window) {
+                   Pair dilation, Whole groups, bool relu, int pooling, Pair window) {
     expect(x.size() == 4 && weight.size() == 4, "conv2d: four axes are needed");
+    for (auto* shape : {&x, &weight})
+        for (long size : *shape) expect(size < LIMIT, "conv2d: an axis has 2^31 numbers or more");
     auto [vertical, horizontal] = padding;
     Conv s{x[0], x[1], x[2], x[3], weight[0], weight[2], weight[3], std::get<0>(stride), std::get<1>(stride),
            std::get<0>(vertical), std::get<1>(vertical), std::get<0>(horizontal), std::get<1>(horizontal),
@@ -15,12 +17,14 @@ Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, 
     expect(weight[1] * groups == s.C && s.O % groups == 0, "conv2d: channels do not fit");
     long height = s.padded_height() - s.DH * (s.KH - 1) - 1, width = s.padded_width() - s.DW * (s.KW - 1) - 1;
     expect(height >= 0 && width >= 0, "conv2d: the kernel does not fit");
-    expect(s.padded_height() * s.padded_width() * s.C < (1L << 31), "conv2d: an image has 2^31 numbers or more");
+    expect(s.padded_height() < LIMIT && s.padded_width() < LIMIT && s.padded_height() * s.padded_width() < LIMIT &&
+               s.padded_height() * s.padded_width() * s.C < LIMIT,
+           "conv2d: an image has 2^31 numbers or more");
     s.OH = height / s.SH + 1, s.OW = width / s.SW + 1;
     auto [KH, KW] = window;
     expect(pooling >= NO_POOL && pooling <= AVG_POOL && KH >= 1 && KW >= 1, "conv2d: unknown pooling");
-    expect(pooling != NO_POOL || KH * KW == 1, "conv2d: a window without pooling");
-    expect(KH * KW <= (pooling == AVG_POOL ? 8 : 255), "conv2d: the window is too large");
+    expect(pooling != NO_POOL || (KH == 1 && KW == 1), "conv2d: a window without pooling");
+    expect((long)KH * KW <= (pooling == AVG_POOL ? 8 : 255), "conv2d: the window is too large");
     return {s, Finish{relu, (Pooling)pooling, KH, KW, s.OH / KH, s.OW / KW}};
 }
 
@@ -28,7 +32,7 @@ namespace {
 
 // The same for a call, whose y (or its gradient) must fit.
 Sizes sizes_of(const std::vector<long>& x, const std::vector<long>& weight, const std::vector<long>& y, Pair stride,
-               Sides padding, Pair dilation, long groups, bool relu, int pooling, Pair window) {
+               Sides padding, Pair dilation, Whole groups, bool relu, int pooling, Pair window) {
     Sizes z = conv2d_sizes(x, weight, stride, padding, dilation, groups, relu, pooling, window);
     expect(y == std::vector<long>{z.s.N, z.s.O, z.f.OH, z.f.OW}, "conv2d: y has another shape");
     return z;
@@ -57,32 +61,32 @@ void run_backward(const Sizes& z, FloatIn grad_y, Bytes passed, MaybeIn y_relu, 
 }
 
 void conv2d_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pair stride, Sides padding, Pair dilation,
-                    long groups, bool exact) {
+                    Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(y), stride, padding, dilation, groups, false, NO_POOL, {1, 1});
     run_forward(z, x, weight, bias, y, std::nullopt, exact);
 }
 
 void conv2d_backward(FloatIn grad_y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
-                     MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups, bool exact) {
+                     MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, false, NO_POOL, {1, 1});
     run_backward(z, grad_y, std::nullopt, std::nullopt, x, weight, grad_x, grad_weight, grad_bias, exact);
 }
 
 void conv2d_relu_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, Pair stride, Sides padding, Pair dilation,
-                         long groups, bool exact) {
+                         Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(y), stride, padding, dilation, groups, true, NO_POOL, {1, 1});
     run_forward(z, x, weight, bias, y, std::nullopt, exact);
 }
 
 void conv2d_relu_backward(FloatIn grad_y, FloatIn y, FloatIn x, FloatIn weight, MaybeOut grad_x, FloatOut grad_weight,
-                          MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, long groups, bool exact) {
+                          MaybeOut grad_bias, Pair stride, Sides padding, Pair dilation, Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, true, NO_POOL, {1, 1});
     run_backward(z, grad_y, std::nullopt, y, x, weight, grad_x, grad_weight, grad_bias, exact);
 }
 
 template <Pooling pooling>
 void conv2d_relu_pool_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y, const Out<uint8_t>& passed,
-                              Pair window, Pair stride, Sides padding, Pair dilation, long groups, bool exact) {
+                              Pair window, Pair stride, Sides padding, Pair dilation, Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(y), stride, padding, dilation, groups, true, pooling, window);
     run_forward(z, x, weight, bias, y, passed, exact);
 }
@@ -90,7 +94,7 @@ void conv2d_relu_pool_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut 
 template <Pooling pooling>
 void conv2d_relu_pool_backward(FloatIn grad_y, const In<uint8_t>& passed, FloatIn x, FloatIn weight, MaybeOut grad_x,
                                FloatOut grad_weight, MaybeOut grad_bias, Pair window, Pair stride, Sides padding,
-                               Pair dilation, long groups, bool exact) {
+                               Pair dilation, Whole groups, bool exact) {
     Sizes z = sizes_of(sizes(x), sizes(weight), sizes(grad_y), stride, padding, dilation, groups, true, pooling, window);
     run_backward(z, grad_y, passed, std::nullopt, x, weight, grad_x, grad_weight, grad_bias, exact);
 }

@@ -7,14 +7,14 @@ using Doubles = const In<double>&;
 using Bytes = const std::optional<In<uint8_t>>&;
 
 Sizes sizes_of(FloatIn x, FloatIn weight, const std::vector<long>& z, Pair stride, Sides padding, Pair dilation,
-               long groups) {
+               Whole groups) {
     Sizes found = conv2d_sizes(sizes(x), sizes(weight), stride, padding, dilation, groups, false, NO_POOL, {1, 1});
     expect(z == std::vector<long>{found.s.N, found.s.O, found.s.OH, found.s.OW}, "conv2d: z has another shape");
     return found;
 }
 
 void statistics(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut z, const Out<double>& statistics, Pair stride,
-                Sides padding, Pair dilation, long groups, bool exact) {
+                Sides padding, Pair dilation, Whole groups, bool exact) {
     const Conv s = sizes_of(x, weight, sizes(z), stride, padding, dilation, groups).s;
     expect((!bias || count(*bias) == s.O) && count(statistics) == 2 * s.O && count(z) > 0, "conv2d: sizes do not fit");
     perform(&Kernels::conv2d_statistics, s, exact, Input(x, IMAGE), Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR),
@@ -23,7 +23,7 @@ void statistics(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut z, const Out<d
 
 Pool windows_of(const std::vector<long>& z, const std::vector<long>& y, Pair window) {
     auto [KH, KW] = window;
-    expect(KH >= 1 && KW >= 1 && KH * KW <= 255, "batch_norm: a window of 1 to 255 taps is needed");
+    expect(KH >= 1 && KW >= 1 && (long)KH * KW <= 255, "batch_norm: a window of 1 to 255 taps is needed");
     const Pool pool{KH, KW, KH, KW, 0, 0, z[2] / KH, z[3] / KW};
     expect(y == std::vector<long>{z[0], z[1], pool.OH, pool.OW}, "batch_norm: y has another shape");
     return pool;
@@ -44,7 +44,7 @@ void pool_forward(FloatIn z, MaybeIn weight, MaybeIn bias, Doubles statistics, F
 void backward(FloatIn grad_y, Bytes index, FloatIn z, FloatIn x, FloatIn weight, MaybeIn norm_weight, MaybeIn norm_bias,
               Doubles statistics, MaybeOut grad_x, FloatOut grad_weight, MaybeOut grad_bias, MaybeOut grad_norm_weight,
               MaybeOut grad_norm_bias, Pair window, double eps, bool given, Pair stride, Sides padding, Pair dilation,
-              long groups, bool exact) {
+              Whole groups, bool exact) {
     const Conv s = sizes_of(x, weight, sizes(z), stride, padding, dilation, groups).s;
     const Pool pool = windows_of(sizes(z), sizes(grad_y), window);
     auto fits = [&](const auto& array) { return !array || count(*array) == s.O; };

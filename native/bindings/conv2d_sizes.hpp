@@ -9,10 +9,7 @@ struct Sizes {
     Finish f;
 };
 
-using Pair = std::tuple<long, long>;
-using Sides = std::tuple<Pair, Pair>;
-
 Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, Pair stride, Sides padding,
-                   Pair dilation, long groups, bool relu, int pooling, Pair window);
+                   Pair dilation, Whole groups, bool relu, int pooling, Pair window);
 
 }  // namespace pellucid

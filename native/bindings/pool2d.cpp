@@ -1,9 +1,8 @@
-#include "arrays.hpp"
+#include "pool2d_sizes.hpp"
 
 namespace pellucid {
 namespace {
 
-using Pair = std::pair<long, long>;
 using IndexOut = const nb::ndarray<nb::device::cpu>&;  // of bytes, or of 16 or 32 bits for large windows
 using IndexIn = const nb::ndarray<nb::ro, nb::device::cpu>&;
 
@@ -12,15 +11,7 @@ template <class X, class Y>
 Pool pool_of(const X& x, const Y& y, Pair kernel, Pair stride, Pair start) {
     expect(x.ndim() == 4 && y.ndim() == 4 && x.shape(0) == y.shape(0) && x.shape(1) == y.shape(1),
            "pool: samples and channels of x and y differ");
-    Pool pool{kernel.first, kernel.second, stride.first, stride.second, start.first, start.second,
-              (long)y.shape(2), (long)y.shape(3)};
-    auto fits = [](long K, long S, long before, long size, long count) {
-        return K >= 1 && S >= 1 && before >= 0 && before < K && (count - 1) * S - before < size;
-    };
-    expect(fits(pool.KH, pool.SH, pool.top, (long)x.shape(2), pool.OH) &&
-               fits(pool.KW, pool.SW, pool.left, (long)x.shape(3), pool.OW),
-           "pool: a window lies outside of x");
-    return pool;
+    return windows(kernel, stride, start, (long)x.shape(2), (long)x.shape(3), (long)y.shape(2), (long)y.shape(3));
 }
 
 template <class A>

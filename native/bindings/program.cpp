@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "conv2d_sizes.hpp"
+#include "pool2d_sizes.hpp"
 
 namespace pellucid {
 namespace {
@@ -16,13 +17,18 @@ class Program {
 public:
     using Step = std::function<void(const float* x, float* y, long N)>;
 
-    explicit Program(long inputs) : inputs_(inputs), outputs_(inputs), widest_(inputs) {}
+    using Image = std::tuple<Whole, Whole, Whole>;  // channels, rows, columns
 
-    void conv2d(const std::vector<long>& x_shape, FloatIn weight, MaybeIn bias, Pair stride, Sides padding,
-                Pair dilation, long groups, bool relu, int pooling, Pair window, bool exact) {
-        std::vector<long> x = {1, x_shape.at(0), x_shape.at(1), x_shape.at(2)};
-        Sizes z = conv2d_sizes(x, sizes(weight), stride, padding, dilation, groups, relu, pooling, window);
-        expects(z.s.C * z.s.H * z.s.W);
+    explicit Program(Whole inputs) : inputs_(inputs), outputs_(inputs), widest_(inputs) {
+        expect(inputs >= 0, "program: a sample has so many numbers or more than none");
+    }
+
+    void conv2d(Image x_shape, FloatIn weight, MaybeIn bias, Pair stride, Sides padding, Pair dilation, Whole groups,
+                bool relu, int pooling, Pair window, bool exact) {
+        auto [C, H, W] = x_shape;
+        expects(C, H, W);
+        Sizes z = conv2d_sizes({1, C, H, W}, sizes(weight), stride, padding, dilation, groups, relu, pooling, window);
+        expect(!bias || count(*bias) == z.s.O, "program: a bias has another size");
         auto packed = memory(kernels_->conv2d_packed_size(z.s, z.f, exact));
         kernels_->conv2d_pack(z.s, z.f, exact, Input(weight, ROW_MAJOR), packed.get());
         auto added = copy(bias);
@@ -37,6 +43,7 @@ public:
         expect(weight.ndim() == 2, "program: a linear weight has two axes");
         long O = (long)weight.shape(0), I = (long)weight.shape(1);
         expects(I);
+        expect(!bias || count(*bias) == O, "program: a bias has another size");
         auto packed = memory(kernels_->linear_packed_size(I, O));
         kernels_->linear_pack(Input(weight, ROW_MAJOR), packed.get(), I, O);
         auto added = copy(bias);
@@ -46,44 +53,43 @@ public:
     }
 
     // C channels of P pixels each, with running statistics.
-    void batch_norm(long C, long P, MaybeIn weight, MaybeIn bias, FloatIn mean, FloatIn var, double eps, bool relu) {
-        expects(C * P);
+    void batch_norm(Whole C, Whole P, MaybeIn weight, MaybeIn bias, FloatIn mean, FloatIn var, double eps, bool relu) {
+        expects(C, P);
         expect(count(mean) == C && count(var) == C && (!weight || count(*weight) == C) && (!bias || count(*bias) == C),
                "program: a batch-norm of another size");
-        std::shared_ptr<double> statistics(new double[2 * C], std::default_delete<double[]>());
+        std::shared_ptr<double> statistics(new double[2 * (long)C], std::default_delete<double[]>());
         kernels_->batch_norm_given(Input(mean, ROW_MAJOR), Input(var, ROW_MAJOR), statistics.get(), C);
         auto scale = copy(weight), added = copy(bias);
-        add(C * P, [=, k = kernels_](const float* in, float* out, long N) {
+        add(outputs_ / times_, [=, k = kernels_](const float* in, float* out, long N) {
             k->batch_norm_forward(Channels{N, C, P, false}, in, scale.get(), added.get(), statistics.get(), out, eps, relu);
         });
     }
 
-    void flatten(long C, long P) {
-        expects(C * P);
-        add(C * P, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
+    void flatten(Whole C, Whole P) {
+        expects(C, P);
+        add(outputs_ / times_, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
     }
 
     // From here on each sample is `times` of them: the steps of a sequence, each of which goes through by itself.
-    void repeat(long times) {
+    void repeat(Whole times) {
         expect(times >= 1 && outputs_ % times == 0, "program: the samples cannot be cut so");
         times_ = times;
     }
 
     // A recurrent layer over T steps; it gives the state after each of them, or the last one.
-    void lstm(long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
+    void lstm(Whole T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
         recurrent(&Kernels::lstm_run, 4, T, weight_ih, weight_hh, bias_ih, bias_hh, sequences);
     }
-    void gru(long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
+    void gru(Whole T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih, MaybeIn bias_hh, bool sequences) {
         recurrent(&Kernels::gru_run, 3, T, weight_ih, weight_hh, bias_ih, bias_hh, sequences);
     }
 
     // counts (OH, OW) makes it a mean; without them it is the maximum.
-    void pool2d(const std::vector<long>& x_shape, std::tuple<long, long> kernel, std::tuple<long, long> stride,
-                std::tuple<long, long> start, std::tuple<long, long> outputs, MaybeIn counts) {
-        const long C = x_shape.at(0), H = x_shape.at(1), W = x_shape.at(2);
-        Pool p{std::get<0>(kernel), std::get<1>(kernel), std::get<0>(stride), std::get<1>(stride),
-               std::get<0>(start), std::get<1>(start), std::get<0>(outputs), std::get<1>(outputs)};
-        expects(C * H * W);
+    void pool2d(Image x_shape, Pair kernel, Pair stride, Pair start, Pair outputs, MaybeIn counts) {
+        const long C = std::get<0>(x_shape), H = std::get<1>(x_shape), W = std::get<2>(x_shape);
+        expects(C, H, W);
+        const Pool p = windows(kernel, stride, start, H, W, std::get<0>(outputs), std::get<1>(outputs));
+        expect(p.OH * p.OW < LIMIT, "program: an image has 2^31 numbers or more");
         expect(!counts || count(*counts) == p.OH * p.OW, "program: one count for each window is needed");
         auto divisors = copy(counts);
         add(C * p.OH * p.OW, [=, k = kernels_](const float* in, float* out, long N) {
@@ -100,8 +106,8 @@ public:
     void gelu(bool by_tanh) { each(kernels_->gelu_forward, by_tanh); }
     void hard_swish() { each(kernels_->hard_swish_forward); }
     void silu() { each(kernels_->silu_forward); }
-    void softmax(long K) { rows(K, kernels_->softmax_forward); }
-    void log_softmax(long K) { rows(K, kernels_->log_softmax_forward); }
+    void softmax(Whole K) { rows(K, kernels_->softmax_forward); }
+    void log_softmax(Whole K) { rows(K, kernels_->log_softmax_forward); }
 
     long inputs() const { return inputs_; }
     long outputs() const { return outputs_; }
@@ -136,11 +142,15 @@ private:
         if (steps_.empty()) std::memcpy(y, x, N * inputs_ * sizeof(float));
     }
 
-    void expects(long inputs) const {
-        expect(inputs * times_ == outputs_, "program: a step does not fit the one before it");
+    // That what the step before gives is made of these numbers, each time.
+    void expects(long a, long b = 1, long c = 1) const {
+        const long size = outputs_ / times_;
+        const bool fits = a > 0 && b > 0 && c > 0 && a <= size && b <= size / a && c <= size / a / b;
+        expect(fits && a * b * c == size, "program: a step does not fit the one before it");
     }
 
     void add(long outputs, Step step) {
+        expect(outputs > 0 && outputs < LIMIT / times_, "program: a sample becomes nothing, or 2^31 numbers or more");
         outputs_ = outputs * times_;
         widest_ = outputs_ > widest_ ? outputs_ : widest_;
         if (times_ == 1) return steps_.push_back(std::move(step));
@@ -150,19 +160,20 @@ private:
     }
 
     template <class F>
-    void recurrent(F Kernels::*run, long gates, long T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih,
+    void recurrent(F Kernels::*run, long gates, Whole T, FloatIn weight_ih, FloatIn weight_hh, MaybeIn bias_ih,
                    MaybeIn bias_hh, bool sequences) {
         expect(weight_ih.ndim() == 2 && weight_hh.ndim() == 2, "program: a recurrent weight has two axes");
         const long G = (long)weight_ih.shape(0), I = (long)weight_ih.shape(1), H = (long)weight_hh.shape(1);
         expect(T >= 1 && G == gates * H && (long)weight_hh.shape(0) == G, "program: recurrent sizes do not fit");
         expect(bias_ih.has_value() == bias_hh.has_value(), "program: one bias is missing");
         expect(!bias_ih || (count(*bias_ih) == G && count(*bias_hh) == G), "program: a bias has another size");
-        expects(T * I);
+        expects(T, I);
         const long inputs = kernels_->linear_packed_size(I, G);
         auto packed = memory(inputs + kernels_->linear_packed_size(H, G));
         kernels_->linear_pack(Input(weight_ih, ROW_MAJOR), packed.get(), I, G);
         kernels_->linear_pack(Input(weight_hh, ROW_MAJOR), packed.get() + inputs, H, G);
         auto from_input = copy(bias_ih), from_state = copy(bias_hh);
+        expect(H < LIMIT, "program: a state has 2^31 numbers or more");
         add(sequences ? T * H : H, [=, k = kernels_](const float* in, float* out, long N) {
             (k->*run)(Sequence{N, T, I, H, false}, in, packed.get(), from_input.get(), from_state.get(),
                       sequences ? out : nullptr, sequences ? nullptr : out);
@@ -183,7 +194,7 @@ private:
     }
 
     static std::shared_ptr<float> memory(long floats) {
-        return {static_cast<float*>(std::aligned_alloc(64, (floats * sizeof(float) + 127) / 64 * 64)), std::free};
+        return {allocate<float>(floats), std::free};
     }
 
     static std::shared_ptr<float> copy(const std::optional<In<float>>& array) {
@@ -202,7 +213,7 @@ private:
 
 void bind_program(nb::module_& m) {
     nb::class_<Program>(m, "Program", "A network for inference; see nn/predictor.py.")
-        .def(nb::init<long>(), "inputs"_a)
+        .def(nb::init<Whole>(), "inputs"_a)
         .def("batch_norm", &Program::batch_norm, "C"_a, "P"_a, "weight"_a.noconvert().none(), "bias"_a.noconvert().none(),
              "mean"_a.noconvert(), "var"_a.noconvert(), "eps"_a, "relu"_a)
         .def("conv2d", &Program::conv2d, "x_shape"_a, "weight"_a.noconvert(), "bias"_a.noconvert().none(), "stride"_a,
