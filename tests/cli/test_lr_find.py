@@ -21,6 +21,12 @@ def test_it_suggests_a_rate_and_draws_the_curve(run):
     assert [p.name for p in Path().iterdir()] == ["curve.png"]
 
 
+def test_a_rate_out_of_proportion_is_noted(run):
+    _, out, _ = run("lr-find", *QUICK, "--optimizer", "sgd", "--set", "optimizer.lr=300")
+    assert re.search(r"note: L601 the learning rate is 300, much more than the \S+ of the range test", out)
+    assert "L601" not in run("lr-find", *QUICK, "--optimizer", "sgd", "--set", "optimizer.lr=0.01")[1]
+
+
 def test_as_json(run):
     told = json.loads(run("lr-find", "mnist-cnn", *QUICK, "--json")[1])
     assert told["recipe"]["subset"] == [300, 100]

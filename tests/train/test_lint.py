@@ -24,7 +24,7 @@ from pellucid.nn import (
     Sigmoid,
     Softmax,
 )
-from pellucid.optim import SGD
+from pellucid.optim import SGD, OneCycleLR
 from pellucid.train import LintWarning, Trainer, lint, lint_rate
 from pellucid.train.lint import CODES
 
@@ -162,9 +162,23 @@ def test_no_gradient_and_dead_units(data):
 
 
 def test_the_rate():
-    assert lint_rate(0.1, 0.1) == lint_rate(0.1, None) == lint_rate(0.5, 0.1) == []
-    assert codes(lint_rate(3, 0.1)) == codes(lint_rate(1e-4, 0.1)) == ["L601"]
-    assert "much more than the 0.1" in str(lint_rate(3, 0.1)[0])
+    of_a_tenth = trainer(right())
+    assert lint_rate(of_a_tenth, 0.1) == lint_rate(of_a_tenth, None) == lint_rate(of_a_tenth, 0.5) == []
+    assert codes(lint_rate(of_a_tenth, 4)) == codes(lint_rate(of_a_tenth, 1e-4)) == ["L601"]
+    assert "0.1, much more than the 0.001 of" in str(lint_rate(of_a_tenth, 1e-3)[0])
+    optimizer = of_a_tenth.optimizer
+    assert lint_rate(Trainer(of_a_tenth.model, optimizer, schedule=OneCycleLR(optimizer, 2.0, 9)), 0.7) == []
+    assert codes(lint_rate(Trainer(of_a_tenth.model, optimizer, schedule=OneCycleLR(optimizer, 9.0, 9)), 0.7))
+
+
+def test_the_rate_beside_the_range_test(data):
+    model = right()
+    before = model.parameters().data.tobytes()
+    wild = Trainer(model, SGD(model.parameters(), lr=1e4))
+    assert codes(lint(wild, data, range_test=True)) == ["L601"]
+    assert codes(lint(wild, data)) == []
+    assert codes(lint(trainer(right()), data, range_test=True)) == []
+    assert model.parameters().data.tobytes() == before
 
 
 def test_fit_warns_before_the_first_step_and_once(data):

@@ -42,7 +42,7 @@ def lr_find(
     Nothing is kept but the picture.
     """
     from .. import models
-    from ..train import assemble, load_parts
+    from ..train import assemble, lint_rate, load_parts
     from ..train import lr_find as find
     from ..train.lr_finder import new_figure
     from .main import program
@@ -69,6 +69,8 @@ def lr_find(
         click.echo("the loss never falls: no learning rate to suggest; try more --steps or another --start and --end")
     else:
         click.echo(f"it falls fastest at {curve.suggestion:.3g}")
+        for finding in lint_rate(trainer, curve.suggestion):
+            click.echo(f"note: {finding}")
         again = _options(config, changes, short)
         click.echo(f"\nTry next:\n  {program()} train {' '.join([recipe.model, *again])} --lr {curve.suggestion:.2g}")
     if plot is not None:

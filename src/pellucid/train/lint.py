@@ -45,7 +45,9 @@ class LintWarning(UserWarning):
     """What `fit` warns of before the first step."""
 
 
-def lint(trainer: "Trainer", data: Data, batch_size: int = 64, *, trial: bool = True) -> list[Lint]:
+def lint(
+    trainer: "Trainer", data: Data, batch_size: int = 64, *, trial: bool = True, range_test: bool = False
+) -> list[Lint]:
     """Return what is likely to be a mistake, in the order of `CODES`; an empty list is a good sign and no proof.
 
     Parameters
@@ -56,6 +58,8 @@ def lint(trainer: "Trainer", data: Data, batch_size: int = 64, *, trial: bool = 
         As `Trainer.fit` takes them; of an iterable nothing but the first batch is looked at, once.
     trial : bool
         Whether to try a step on one batch with a copy of the network: finds what has no gradient, and dead ReLUs.
+    range_test : bool
+        Whether to look for a learning rate with `lr_find`, some hundred steps, and compare the optimiser's with it.
 
     Examples
     --------
@@ -81,6 +85,10 @@ def lint(trainer: "Trainer", data: Data, batch_size: int = 64, *, trial: bool = 
     ]
     if trial and np.isfinite(x).all():
         found += rules.trial(trainer, x, labels)
+    if range_test and not {finding.code for finding in found} & {*ENDS}:
+        from .lr_finder import lr_find  # which trains, and so stands above
+
+        found += lint_rate(trainer, lr_find(trainer, batches).suggestion)
     return sorted(found, key=lambda finding: finding.code)
 
 
@@ -99,11 +107,13 @@ def warn_of_mistakes(trainer: "Trainer", batches: Loader | Given) -> None:
                 warnings.warn(str(finding), LintWarning, stacklevel=3)
 
 
-def lint_rate(lr: float, suggestion: float | None) -> list[Lint]:
-    """Return what is to be said of a learning rate beside the one that `lr_find` suggests."""
+def lint_rate(trainer: "Trainer", suggestion: float | None) -> list[Lint]:
+    """Return what is to be said of the trainer's rate, the highest of its schedule's, beside `lr_find`'s suggestion."""
+    schedule = trainer.schedule
+    lr = trainer.optimizer.lr if schedule is None else getattr(schedule, "max_lr", schedule.base_lr)
     if suggestion is None or suggestion / 30 <= lr <= suggestion * 10:
         return []
     much = "more" if lr > suggestion else "less"
-    why = "training will diverge" if lr > suggestion else "training will take very long"
+    why = "training is likely to diverge" if lr > suggestion else "training will take very long"
     what = f"the learning rate is {lr:g}, much {much} than the {suggestion:.2g} of the range test"
     return [Lint("L601", what, why, f"try {suggestion:.2g}")]
