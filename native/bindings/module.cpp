@@ -20,12 +20,17 @@ std::string selected;
 
 // Slowest first.
 std::vector<std::pair<std::string, const Kernels*>> supported() {
-    std::vector<std::pair<std::string, const Kernels*>> found;
-#if defined(__x86_64__)
+#ifdef __x86_64__
     __builtin_cpu_init();
+#endif
+    std::vector<std::pair<std::string, const Kernels*>> found;
+#ifdef PELLUCID_HAS_x86_64_v3
     if (__builtin_cpu_supports("x86-64-v3")) found.emplace_back("x86_64_v3", &x86_64_v3::table);
+#endif
+#ifdef PELLUCID_HAS_x86_64_v4
     if (__builtin_cpu_supports("x86-64-v4")) found.emplace_back("x86_64_v4", &x86_64_v4::table);
-#else
+#endif
+#ifdef PELLUCID_HAS_neon
     found.emplace_back("neon", &neon::table);
 #endif
     return found;
@@ -52,6 +57,9 @@ void use(const std::string& name) {
 
 NB_MODULE(_engine, m) {
     using namespace pellucid;
+#ifndef __SANITIZE_ADDRESS__
+    nb::set_leak_warnings(false);  // what a program still holds at its end is no fault of it
+#endif
     auto found = supported();
     if (found.empty()) throw nb::import_error("this processor has none of the instruction sets there are kernels for");
     use(found.back().first);

@@ -81,3 +81,15 @@ def test_what_a_kill_left_is_removed_but_not_what_a_living_process_makes(tmp_pat
     with locked_folder(alive), new_folder(tmp_path / "run"):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == [".run.2.part", ".run2.1.part", "run"]
+
+
+def test_a_folder_whose_name_is_taken_meanwhile(tmp_path):
+    path = tmp_path / "run"
+    with pytest.raises(FileError, match="run: cannot be made: Directory not empty"), new_folder(path):
+        make_folder(path / "of somebody else")
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path):
+    with pytest.raises(FileError, match="nothing: cannot be opened: No such file"), locked_folder(tmp_path / "nothing"):
+        pass

@@ -89,3 +89,9 @@ def test_unreadable_files_are_the_recipes_choice(tmp_path):
         assert len(load_parts(recipe.updated({"unreadable": "skip"})).training) == 6
     with pytest.raises(ConfigError, match="unreadable: is 'perhaps', expected raise, skip"):
         Recipe("m", unreadable="perhaps")
+
+
+def test_one_picture_alone(tmp_path):
+    fill(tmp_path, classes=("a",), count=1)
+    with pytest.raises(FileError, match="one picture alone cannot be cut into a training and a test set"):
+        load(tmp_path, (1, 6, 6))

@@ -1,9 +1,12 @@
 """Network's checkpoints: a run that goes on in a new object ends with the same bits, and nothing is overwritten."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from pellucid import FileError, Network
+from pellucid.network.epoch_checkpoints import EpochCheckpoints
 from pellucid.nn import Dropout, Flatten, Linear, ReLU, Tanh
 from pellucid.optim import OneCycleLR
 
@@ -87,3 +90,11 @@ def test_another_run_is_not_gone_on_with(images, tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileError, match=r"a-epoch-1\.safetensors: damaged"):
         make().train(x, y, 2, 0.01, **again)
+
+
+def test_a_file_that_appears_meanwhile_stays(tmp_path):
+    path = tmp_path / "net-epoch-1.safetensors"
+    path.write_bytes(b"of somebody else")
+    with pytest.raises(FileError, match="exists already; nothing is overwritten"):
+        EpochCheckpoints(tmp_path / "net", {}).on_epoch_end(SimpleNamespace(epoch=1), {})
+    assert path.read_bytes() == b"of somebody else"

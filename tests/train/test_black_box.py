@@ -210,3 +210,16 @@ def test_ranges():
     assert str(Range.of("x", np.array([1.0, np.nan, -2.0, np.inf]))) == "x -2 to 1, 2 of 4 not finite"
     assert str(Range.of("x", np.array([np.nan]))) == "x nothing finite, 1 of 1 not finite"
     assert str(Range.of("x", np.array([0.5, 2]))) == "x 0.5 to 2"
+
+
+def test_a_bundle_of_another_network(tmp_path, rng):
+    trainer = Trainer(model := network(), SGD(model.parameters()))
+    trainer.black_box.write = Bundles(tmp_path)
+    model.fc1.weight.data[...] = np.nan
+    with pytest.raises(NonFiniteError) as raised:
+        trainer.train_step(*batch(rng))
+    other = Sequential(Linear(4, 3)).build((4,), seed=0)
+    before = other.parameters().data.tobytes()
+    with pytest.raises(FileError, match="does not fit the model: "):
+        replay(raised.value.bundle, other)
+    assert other.parameters().data.tobytes() == before

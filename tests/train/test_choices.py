@@ -1,5 +1,6 @@
 """What a recipe names: its optimiser, with groups, its schedule and its loss."""
 
+import numpy as np
 import pytest
 
 from pellucid import ConfigError
@@ -16,6 +17,7 @@ from pellucid.optim import (
     StepLR,
 )
 from pellucid.train import Recipe
+from pellucid.train.settings import plain
 
 
 @pytest.fixture
@@ -117,3 +119,8 @@ def test_it_makes_the_loss():
     assert list(loss.weight) == [1, 2]
     with pytest.raises(ConfigError, match="label_smoothing"):
         Recipe("m", loss={"label_smoothing": 2}).make_loss()
+
+
+def test_arrays_and_functions_become_plain():
+    found = plain({"a": np.arange(3), "b": np.float32(0.5), "c": (1, [np.True_]), "d": plain})
+    assert found == {"a": [0, 1, 2], "b": 0.5, "c": [1, [True]], "d": "plain"}

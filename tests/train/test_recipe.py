@@ -117,3 +117,8 @@ def test_a_setting_beyond_all_bounds():
 def test_a_name_that_is_no_text():
     with pytest.raises(ConfigError, match=r"data: .* is no valid text"):
         Recipe("m", data="folder\udcff")
+
+
+def test_a_value_that_no_file_can_hold():
+    with pytest.raises(ConfigError, match=r"recipe: .*NoneType.*; leave out what has no value"):
+        Recipe("a", optimizer={"name": "sgd", "lr": 0.1, "groups": [{"match": "*", "lr_factor": None}]})

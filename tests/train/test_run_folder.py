@@ -194,3 +194,11 @@ def test_a_run_that_began_before_a_recipe_had_some_setting_goes_on(make_run, mon
     assert run.changes() == []
     run.recipe = Recipe("m", unreadable="skip")
     assert run.changes() == ["unreadable is skip, was raise"]
+
+
+def test_a_log_that_cannot_be_written(make_run):
+    run, _ = make_run()
+    (run.path / "log.txt").unlink()
+    (run.path / "log.txt").mkdir()
+    with pytest.raises(FileError, match=r"log\.txt: cannot be written: Is a directory"):
+        run.log("a line")

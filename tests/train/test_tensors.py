@@ -1,6 +1,7 @@
 """Files of named arrays: right ones come back to the bit, wrong ones are named before their numbers are read."""
 
 import contextlib
+import io
 import json
 import pickle
 import tracemalloc
@@ -33,8 +34,6 @@ def entry(shape, start, stop, dtype="F32"):
 
 def npz(**members):
     """A zip of raw members."""
-    import io
-
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
@@ -43,8 +42,6 @@ def npz(**members):
 
 
 def npy(array):
-    import io
-
     file = io.BytesIO()
     np.lib.format.write_array(file, np.asarray(array), allow_pickle=True)
     return file.getvalue()
@@ -52,8 +49,6 @@ def npy(array):
 
 def lying_npy(shape):
     """A header that announces more than there is."""
-    import io
-
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return file.getvalue() + bytes(24)
@@ -86,6 +81,10 @@ BAD = {
     "garbage behind": (save(STATE) + b"x", "damaged: the header announces"),
     "twice": (safetensors(TWICE, bytes(4)), "0.weight stands there twice"),
     "size and shape disagree": (safetensors({"a": entry([3], 0, 4)}, bytes(4)), r"a of shape \(3,\) has 4 bytes"),
+    "two in one place": (
+        safetensors({"0.weight": entry([2, 3], 0, 24), "0.bias": entry([2], 16, 24)}, bytes(24)),
+        "no valid safetensors file: .*[Oo]ffset",
+    ),
     "negative": (safetensors({"a": entry([-1], 0, -4)}), "damaged: a of shape"),
     "missing": (save({"0.weight": STATE["0.weight"]}), "does not fit the model: load_state_dict: missing 0.bias"),
     "unexpected": (save(STATE | {"x": np.zeros(1)}), "unexpected x"),
@@ -218,3 +217,14 @@ def test_a_folder_and_nothing(tmp_path):
         load_weights(net(), tmp_path)
     with pytest.raises(FileError, match="cannot be read: No such file"):
         load_weights(net(), tmp_path / "nothing")
+
+
+def test_an_npz_of_the_second_version(tmp_path):
+    members = {}
+    for name, array in STATE.items():
+        file = io.BytesIO()
+        np.lib.format.write_array(file, array, version=(2, 0))
+        members[f"{name}.npy"] = file.getvalue()
+    (tmp_path / "w.npz").write_bytes(npz(**members))
+    load_weights(model := net(), tmp_path / "w.npz")
+    assert model[0].weight.data.tolist() == STATE["0.weight"].tolist()
