@@ -1,15 +1,19 @@
 """What it costs to look at the loss and at every number of the gradient before a step is taken.
 
-    python -m benchmarks.black_box
+    python -m benchmarks.black_box            prints the table
+    python -m benchmarks.black_box --write    also into results/black_box.json and docs/trust.md
 
 One training, whose steps are drawn to be taken with the check and the copies of buffers, or blind: two trainings
 apart would differ by more than the check costs.  Medians over all steps of each kind.
 """
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -22,10 +26,12 @@ os.environ.update(settings(2))  # before any library is loaded
 
 from pellucid import Trainer
 from pellucid.data import Loader
-from pellucid.train import stepper
+from pellucid.train import environment, stepper
 from pellucid.train.black_box import BlackBox
 from pellucid.train.scan import Batch
+from scripts.readme import rewrite
 
+ROOT = Path(__file__).parents[1]
 STEPS = 60
 
 
@@ -76,16 +82,35 @@ def compared(net: str, batch: int, seconds: float) -> tuple[float, float, float]
     return float(np.median(blind)), float(np.median(with_it) - np.median(blind)), 2 * float(np.std(resampled))
 
 
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as a table in Markdown."""
+    lines = ["| network | batch | us a step | for looking |", "|---|---|---|---|"]
+    for row in figures["rows"]:
+        share, unsure = (100 * row[key] / row["step"] for key in ("added", "unsure"))
+        lines.append(
+            f"| {NETS[row['net']].about} | {row['batch']} | {row['step']:,.0f} | {share:.1f} % (+- {unsure:.1f}) |"
+        )
+    on = figures["machine"]
+    where = f"pellucid {on['pellucid']}, 2 threads, {on['cores']} cores {on['processor']}, {figures['made'][:10]}"
+    return "\n".join([*lines, "", f"{where}."]) + "\n"
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="of training for each row")
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    rows = []
     for net in ("A", "B", "C", "D", "E"):
         for batch in (32, 128):
             step, added, unsure = compared(net, batch, options.seconds)
-            shares = f"{100 * added / step:+.2f} % (+- {100 * unsure / step:.2f})"
-            print(f"net {net}, batch {batch}: {step:.0f} us a step, {shares} for looking", flush=True)
+            rows.append({"net": net, "batch": batch, "step": step, "added": added, "unsure": unsure})
+    figures = {"rows": rows, "machine": environment(), "made": datetime.now(UTC).isoformat(timespec="seconds")}
+    print(table(figures))
+    if options.write:
+        (ROOT / "results" / "black_box.json").write_text(json.dumps(figures, indent=1) + "\n")
+        rewrite("black-box", table(figures), ROOT / "docs" / "trust.md")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "pellucid"
 WHOLE = [
     *("_core/files.py", "cli/*.py", "models/trained.py", "network/epoch_checkpoints.py", "estimators/stored.py"),
-    *("data/idx.py", "data/mnist.py", "data/images.py", "data/decode.py", "data/folders.py", "data/trees.py", "data/fetch.py"),
-    *("train/tensors.py", "train/weights.py", "train/checkpoint.py", "train/checkpointer.py", "train/run_folder.py"),
-    *("train/recipe.py", "train/choices.py", "train/settings.py", "train/toml.py", "train/model_info.py"),
-    *("train/history.py", "train/bundle.py", "train/steps_log.py"),
+    *(f"data/{name}.py" for name in ("idx", "mnist", "images", "decode", "folders", "trees", "fetch")),
+    *(f"train/{name}.py" for name in ("tensors", "weights", "checkpoint", "checkpointer", "run_folder", "bundle")),
+    *(f"train/{name}.py" for name in ("recipe", "choices", "settings", "toml", "model_info", "history", "steps_log")),
 ]
 """What reads files, and the commands."""
 REST = 95.0

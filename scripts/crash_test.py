@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from pellucid import PellucidError
 from pellucid.train import newest
 
 FAULTS = [sys.executable, "-m", "scripts.faults"]
@@ -38,6 +39,19 @@ SCHEDULES = {
 }  # fmt: skip
 AUGMENTS = ["shift=0.1", "rotate=10", "flip=0.5", "elastic=[20,4]", "erase=0.5", "noise=0.1", "mix_up=0.3"]
 EVERY = "3"  # steps between checkpoints
+
+
+class Broken(Exception):
+    """What must not happen; `kind` is one of `KINDS`."""
+
+    def __init__(self, kind: str, what: str) -> None:
+        super().__init__(what)
+        self.kind = kind
+
+
+KINDS = ("damaged", "different", "disorder", "other")
+"""Checkpoints that cannot be read, ends that differ, files written in another order, any other error."""
+MOST = 10  # broken rounds, after which it is enough
 
 
 def settings(draw: random.Random) -> list[str]:
@@ -70,7 +84,7 @@ def finish(arguments: list[str], *faults: str) -> float:
     began, process = time.perf_counter(), command(arguments, *faults)
     _, told = process.communicate()
     if process.returncode != 0:
-        sys.exit(f"error: {' '.join(arguments)}: {told.decode()}")
+        raise Broken("other", f"{' '.join(arguments)}: {told.decode()}")
     return time.perf_counter() - began
 
 
@@ -83,10 +97,17 @@ def contents(run: Path) -> dict[str, str]:
 
 
 def check(run: Path) -> str:
-    """Return what stands there now: no run, or one with a whole checkpoint; anything else ends the test."""
+    """Return what stands there now: no run, or one with a whole checkpoint."""
     if not run.exists():
         return "no run"
-    path, checkpoint = newest(run / "checkpoints", None, lambda line: sys.exit(f"error: {line}"))
+
+    def damaged(line: str) -> None:
+        raise Broken("damaged", line)
+
+    try:
+        path, checkpoint = newest(run / "checkpoints", None, damaged)
+    except PellucidError as error:  # there is none
+        raise Broken("damaged", str(error)) from error
     return f"{path.name} of epoch {checkpoint.state['epoch']}"
 
 
@@ -102,7 +123,7 @@ def order(log: Path) -> int:
         found = [w for w, p in events[i : i + len(wanted)] if p == path]
         folder = events[i + len(wanted)]
         if found != wanted or folder[0] != "fsync folder" or folder[1] != str(Path(path).parent):
-            sys.exit(f"error: {path}: came to the disk by {events[i : i + len(wanted) + 1]}")
+            raise Broken("disorder", f"{path}: came to the disk by {events[i : i + len(wanted) + 1]}")
         count += 1
     return count
 
@@ -142,7 +163,7 @@ class Round:
             return None
         lines = [line for line in told.decode().splitlines() if line.startswith("error: ")]
         if fault != "kill" and (process.returncode != 1 or len(lines) != 1 or b"Traceback" in told):
-            sys.exit(f"error: {fault} at event {at}: exit code {process.returncode}, {told.decode()}")
+            raise Broken("other", f"{fault} at event {at}: exit code {process.returncode}, {told.decode()}")
         return f"{fault} while writing: {check(self.cut)}"
 
     def end(self) -> None:
@@ -153,7 +174,7 @@ class Round:
         one, other = contents(self.whole), contents(self.cut)
         if one != other or left:
             differing = [name for name in one if one[name] != other.get(name)]
-            sys.exit(f"error: {' '.join(self.settings)}: {differing} differ, {left} left behind; see {self.folder}")
+            raise Broken("different", f"{' '.join(self.settings)}: {differing} differ, {left} left behind")
         shutil.rmtree(self.cut)
 
 
@@ -172,31 +193,39 @@ def main() -> None:
     todo = ["kill"] * options.kills + draw.choices(["at kill", "at full", "at readonly"], [4, 1, 1], k=options.faults)
     draw.shuffle(todo)
     rounds = files = 0
-    while todo:
+    broken = Counter(dict.fromkeys(KINDS, 0))
+    while todo and broken.total() < MOST:
         with tempfile.TemporaryDirectory(prefix="pellucid-crash-") as place:
-            this = Round(Path(place), draw)
-            rounds, files, cut = rounds + 1, files + this.files, 0
-            print(
-                f"round {rounds}: {' '.join(this.settings[1:])}; {this.events} events, {this.seconds:.1f} s", flush=True
-            )
-            while todo and cut < options.round:
-                what = todo[-1]
-                hit = this.kill() if what == "kill" else this.strike(what.removeprefix("at "))
-                if hit is None:  # it had come to its end: compare, and begin anew
-                    this.end()
-                    continue
-                todo.pop()
-                cut += 1
-                hits[hit.split(":")[0]] += 1
-                print(f"  {hit}", flush=True)
-            this.end()
+            rounds, cut = rounds + 1, 0
+            try:
+                this = Round(Path(place), draw)
+                files += this.files
+                about = f"{' '.join(this.settings[1:])}; {this.events} events, {this.seconds:.1f} s"
+                print(f"round {rounds}: {about}", flush=True)
+                while todo and cut < options.round:
+                    what = todo[-1]
+                    hit = this.kill() if what == "kill" else this.strike(what.removeprefix("at "))
+                    if hit is None:  # it had come to its end: compare, and begin anew
+                        this.end()
+                        continue
+                    todo.pop()
+                    cut += 1
+                    hits[hit.split(":")[0]] += 1
+                    print(f"  {hit}", flush=True)
+                this.end()
+            except Broken as error:
+                broken[error.kind] += 1
+                todo = todo[:-1]  # another one next
+                print(f"error: {error.kind}: {error}", flush=True)
     for what, count in sorted(hits.items()):
         print(f"{count:5} x {what}")
     print(f"{sum(hits.values())} faults in {rounds} runs of drawn settings, {files} files written in the right order; "
-          "damaged checkpoints: 0; ends that differ: 0")  # fmt: skip
+          f"damaged checkpoints: {broken['damaged']}; ends that differ: {broken['different']}; "
+          f"other errors: {broken['disorder'] + broken['other']}")  # fmt: skip
     if options.json:
-        figures = {"rounds": rounds, "hits": hits, "files_in_order": files, "damaged": 0, "different": 0}
+        figures = {"rounds": rounds, "hits": hits, "files_in_order": files, **broken}
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    sys.exit(1 if broken.total() else 0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 ./run trust                      all of it (some four minutes)
 ./run trust --short              less of each, for every change (under a minute)
+./run trust --long               more: some 500 kills, 10,000 mutations of every kind of file (half an hour)
 ./run trust crash --kills 500    one part, with its own options: certify, determinism, crash, fuzz, kernels
 ./run trust --write              also into results/trust.json and docs/trust.md
 """
@@ -38,7 +39,7 @@ def run(part: str, *arguments: str) -> None:
         sys.exit(done.returncode)
 
 
-def measure(short: bool) -> dict[str, Any]:
+def measure(short: bool, long: bool) -> dict[str, Any]:
     """Run all parts; return their figures."""
     from pellucid.train import environment
     from scripts import determinism
@@ -52,10 +53,11 @@ def measure(short: bool) -> dict[str, Any]:
         figures["determinism"] = determinism.compare(*((96, ("cnn", "cnn-lstm")) if short else (480,)))
         if figures["determinism"]["different"]:
             sys.exit(f"error: bits differ: {figures['determinism']['different']}")
-        kills = ["--kills", "1", "--faults", "5"] if short else ["--kills", "5", "--faults", "20"]
-        run("crash", *kills, "--json", str(folder / "crash.json"))
+        kills, faults = (1, 5) if short else (300, 330) if long else (5, 20)
+        run("crash", "--kills", str(kills), "--faults", str(faults), "--json", str(folder / "crash.json"))
         figures["crash"] = json.loads((folder / "crash.json").read_text())
-        run("fuzz", "--seconds", "5" if short else "60", "--json", str(folder / "fuzz.json"))
+        most = [] if long else ["--seconds", "5" if short else "60"]
+        run("fuzz", *most, "--json", str(folder / "fuzz.json"))
         figures["fuzz"] = json.loads((folder / "fuzz.json").read_text())
         run("kernels", "--calls", "2000" if short else "100000", "--json", str(folder / "kernels.json"))
         figures["kernels"] = json.loads((folder / "kernels.json").read_text())
@@ -74,7 +76,7 @@ def table(figures: dict[str, Any]) -> str:
 
     cases = len({(f["subject"], f["case"]) for f in findings})
     bits, crash, fuzz = figures["determinism"], figures["crash"], figures["fuzz"]["kinds"]
-    kernels = figures["kernels"]
+    kernels, kills = figures["kernels"], sum(n for what, n in crash["hits"].items() if what.startswith("kill"))
     rows = [
         ("gradients against central differences, float64", f"{cases} cases", f"worst error {worst('differences')}"),
         ("float32 as it runs against float64", f"{sum(f['check'] == 'float32' for f in findings)} arrays",
@@ -83,10 +85,11 @@ def table(figures: dict[str, Any]) -> str:
          f"worst error {worst('PyTorch')}"),
         (f"equal bits on {', '.join(bits['instruction_sets'])}, 1 to {max(bits['threads'])} threads",
          f"{bits['runs']} trainings", f"{len(bits['different'])} differ"),
-        ("SIGKILL at random times and while writing, full and read-only disks", f"{sum(crash['hits'].values())} faults",
+        ("SIGKILL at random times and while writing, full and read-only disks",
+         f"{kills} kills, {sum(crash['hits'].values()) - kills} disks",
          f"{crash['damaged']} damaged checkpoints, {crash['different']} ends that differ"),
         ("files written in the order write, fsync, rename, fsync of the folder", f"{crash['files_in_order']} files",
-         "0 otherwise"),
+         f"{crash['disorder']} otherwise"),
         ("mutated files", f"{sum(k['files'] for k in fuzz.values()):,} of {len(fuzz)} kinds",
          f"{sum(k['faults'] for k in fuzz.values())} without a clear answer"),
         ("native kernels with arguments that do not fit", f"{kernels['calls']:,} calls",
@@ -106,9 +109,10 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    figures = measure(options.short)
+    figures = measure(options.short, options.long)
     shown = table(figures)
     print(f"\n{shown}")
     if options.write:
