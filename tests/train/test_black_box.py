@@ -113,6 +113,16 @@ def test_inside_branches(rng):
         )
 
 
+def test_a_sum_over_batches_is_no_layers_fault():
+    model = Sequential({"fc": Linear(1, 2, weight_init="zeros")}).build((1,))
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss(reduction="sum"), accumulate=3)
+    batch = np.full((1, 1), 3e38, np.float32), np.zeros(1, int)  # each alone gives 1.5e38
+    with pytest.raises(NonFiniteError) as raised:
+        trainer.take_step([batch] * 3)
+    assert "the sum over the batches, backward, made the gradient of fc.weight nothing finite" in str(raised.value)
+    assert "from finite parts, batch 3 of 3" in str(raised.value)
+
+
 def test_the_loss_itself(rng):
     model = Linear(2, 2).build((2,))
     trainer = Trainer(model, SGD(model.parameters(), lr=0.1), nn.MSELoss())

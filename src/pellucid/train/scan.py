@@ -82,7 +82,8 @@ class Culprit:
         if self.direction == "given":
             return f"{self.stage}: {self.output}"
         op = f" ({self.op})" if self.op else ""
-        return f"{self.stage}{op}, {self.direction}, made {self.output} from {'; '.join(map(str, self.inputs))}"
+        inputs = "; ".join(map(str, self.inputs)) or "finite parts"
+        return f"{self.stage}{op}, {self.direction}, made {self.output} from {inputs}"
 
 
 class _Found(Exception):
@@ -127,12 +128,26 @@ def scan(
         if not fused:
             stack.enter_context(model.plain())
         calls = stack.enter_context(_named_calls())
+        total = np.zeros_like(model.parameters().grad)
         for number, batch in enumerate(batches):
+            model.parameters().zero_grad()  # each for itself, so that no layer is blamed for what is added up
             try:
                 _run(model, loss, batch, calls, weighted)
+                total += model.parameters().grad
+                _look_at_sums(model, total)
             except _Found as found:
                 return replace(found.culprit, batch=number)
     return None
+
+
+def _look_at_sums(model: Module, total: Array) -> None:
+    """Look at the sums of all batches so far."""
+    if not np.isfinite(total).all():  # of finite parts
+        model.parameters().grad[...] = total
+        for name, parameter in model.named_parameters():
+            if not np.isfinite(parameter.grad).all():
+                found = Range.of(f"the gradient of {name}", parameter.grad)
+                raise _Found(Culprit("the sum over the batches", name, "", "backward", found, ()))
 
 
 def _run(model: Module, loss: Loss, batch: Batch, calls: _dispatch.Calls, weighted: bool) -> None:
@@ -160,7 +175,7 @@ def _run(model: Module, loss: Loss, batch: Batch, calls: _dispatch.Calls, weight
     for name, parameter in model.named_parameters():
         if not np.isfinite(parameter.grad).all():  # finite parts whose sum is too large
             found = Range.of(f"the gradient of {name}", parameter.grad)
-            raise _Found(Culprit("the sum over several uses or batches", name, "", "backward", found, ()))
+            raise _Found(Culprit("the sum over several uses", name, "", "backward", found, ()))
 
 
 @contextmanager
