@@ -118,7 +118,7 @@ void add_weight_gradient(const Gradient& g, long sample, float* sums, const long
     const long O = s.O / s.groups, C = s.C / s.groups, panels = panel_count(O), K = s.depth();
     const Finish& f = g.f;
     const long step = round_up(s.O, WIDTH), width = f.OW * f.KW, row_step = f.KH * width * step;
-    const long at_once = max(1, STRIP_FLOATS / row_step);  // rows of windows
+    const long at_once = max(1, STRIP_FLOATS / max(1, row_step));  // rows of windows
     float* strip = scratch(LOCAL, at_once * row_step + PANEL);
     float* bias = sums + s.groups * panels * K * PANEL;
     for (long i = 0; i < f.OH; i += at_once) {

@@ -37,7 +37,7 @@ static void list_channels(const Lists& l, long o, long first) {
     for (long i = first; i < l.windows; i++, tap_at += O, value_at += O) {
 #pragma GCC unroll 4
         for (int m = 0; m < M; m++) {
-            const int tap = tap_at[m];
+            const int tap = min((int)tap_at[m], taps);  // whatever stands there, no more is read
             uint32_t bits;
             memcpy(&bits, value_at + m, sizeof bits);
             place[m * apart + n[m]] = l.window_places[i] + l.tap_places[tap];
@@ -59,7 +59,7 @@ static long list_vectors(const Lists& l, long o) {
     long n = 0;
     for (long i = 0; i < most; i += WIDTH) {
         const long lanes = min(WIDTH, most - i);
-        const vi tap = gather_bytes(l.index + i * l.O + o, at, lanes);
+        const vi found = gather_bytes(l.index + i * l.O + o, at, lanes), tap = found < taps ? found : taps;
         const vf value = gather(l.grad_y + i * l.O + o, at, lanes);
         const vi keep = (tap < taps) & (value != zero());
         const vi tap_place = l.taps < WIDTH ? permute(few, tap) : gather(l.tap_places, tap, lanes);

@@ -7,8 +7,8 @@
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -81,9 +81,10 @@ public:
 #if defined(__linux__)
         if (sched_getaffinity(0, sizeof allowed_, &allowed_) != 0) CPU_ZERO(&allowed_);
 #endif
+        workers_.reserve(threads);
         try {
             for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) {  // system_error, or bad_alloc
         }
     }
 
@@ -98,7 +99,7 @@ public:
     void run(long items, Task task, void* context) {
         const long n = threads();
         task_ = task, context_ = context;
-        no_memory_.store(false, std::memory_order_relaxed);
+        failed_.store(false, std::memory_order_relaxed);
         done_.store(0, std::memory_order_relaxed);
         for (long t = 0; t < n; t++)  // whoever sees a share sees the task too
             shares_[t].value.store(pack(t * items / n, (t + 1) * items / n), std::memory_order_release);
@@ -109,7 +110,7 @@ public:
             if (spins < SPINS) RELAX();
             else sched_yield();  // a worker with an item may be waiting for this very core
         }
-        if (no_memory_.load(std::memory_order_relaxed)) throw std::bad_alloc();
+        if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure_, nullptr));
     }
 
 private:
@@ -134,8 +135,8 @@ private:
                 if (!share.compare_exchange_weak(seen, rest, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
                 try {
                     task_(context_, (long)(k == 0 ? begin : end - 1));
-                } catch (const std::bad_alloc&) {
-                    no_memory_.store(true, std::memory_order_relaxed);
+                } catch (...) {
+                    if (!failed_.exchange(true, std::memory_order_relaxed)) failure_ = std::current_exception();
                 }
                 done_.fetch_add(1, std::memory_order_release);
                 seen = share.load(std::memory_order_acquire);
@@ -174,7 +175,8 @@ private:
     alignas(64) std::atomic<long> done_{0};
     alignas(64) Task task_ = nullptr;
     void* context_ = nullptr;
-    std::atomic<bool> stop_{false}, no_memory_{false};
+    std::atomic<bool> stop_{false}, failed_{false};
+    std::exception_ptr failure_;  // of the first item that failed; known to the caller when all items are done
     std::vector<std::thread> workers_;
 #if defined(__linux__)
     cpu_set_t allowed_;
@@ -216,7 +218,6 @@ struct Memory {
     }
 };
 thread_local Memory memory;
-
 }  // namespace
 
 void run_parallel(long items, Task task, void* context) {
@@ -232,7 +233,6 @@ void run_parallel(long items, Task task, void* context) {
 }
 
 int thread_count() { return wanted.load(); }
-
 void set_thread_count(int count) { wanted.store(count); }
 
 float* scratch(Scratch which, long floats) {

@@ -18,8 +18,8 @@ void set_thread_count(int count);
 enum Scratch { PACKED, SHARDS, LOCAL, LISTS, PADDED, ACTIVATIONS, POINTS, NORMS, SCRATCH_COUNT };
 float* scratch(Scratch which, long floats);
 
-// f(item) for all items; f must write different memory for different items.  If one of them finds no memory, the others
-// are done all the same, and then std::bad_alloc goes on.
+// f(item) for all items; f must write different memory for different items.  What one of them throws goes on when no
+// thread works any more; std::bad_alloc is all that kernels throw.
 template <class F>
 static inline void parallel_for(long items, F f) {
     if (items == 1) return f(0L);

@@ -11,12 +11,14 @@ With an engine that was built with the sanitizers (./run sanitize) each access o
 import argparse
 import faulthandler
 import json
+import math
 import os
 import random
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +36,23 @@ OTHERS: list[Any] = [None, "x", 1.5, -3, [], (), object(), np.float32(2), b"byte
 REFUSALS = (TypeError, ValueError, MemoryError, OverflowError)  # what nanobind and the bindings raise
 
 
+def of_shape(array: Any, shape: list[int]) -> Any:
+    """Return the numbers, as often as there is room, in an array of this shape that lies in memory as this one does."""
+    if math.prod(shape) > 2**20:
+        return array
+    try:
+        made = np.zeros_like(array, shape=shape)
+    except ValueError:  # too large for NumPy, though it is empty
+        return array
+    if array.size and made.size:
+        made[...] = np.resize(array, shape)
+    return made
+
+
 def other_array(array: Any, draw: random.Random) -> Any:
     """Return an array that is not quite the one that fits."""
     way = draw.randrange(11)
-    if array.size > 2**30:  # changed before
+    if array.size > 2**30 or max(array.shape, default=0) > 2**30:  # changed before
         return array
     shape = list(array.shape)
     if way <= 2 and shape:  # another size of one axis, or of two
@@ -45,9 +60,9 @@ def other_array(array: Any, draw: random.Random) -> Any:
             axis = draw.randrange(len(shape))
             size = shape[axis]
             shape[axis] = max(0, draw.choice([size - 1, size + 1, 2 * size, 0, 1, size // 2]))
-        return np.resize(array, shape).astype(array.dtype) if array.size else np.zeros(shape, array.dtype)
+        return of_shape(array, shape)
     if way == 3:
-        return array.reshape(-1) if draw.random() < 0.5 else array[None]
+        return array.reshape(draw.choice([(-1,), (1, *shape), (*[1] * 12, *shape)]))
     if way == 4:
         return array.transpose(draw.sample(range(array.ndim), array.ndim))
     if way == 5:
@@ -69,7 +84,10 @@ def other_array(array: Any, draw: random.Random) -> Any:
         extremes: list[Any] = FLOATS if array.dtype.kind == "f" else [0, 1]
         if array.dtype.kind in "iu":
             extremes = [np.iinfo(array.dtype).min, np.iinfo(array.dtype).max]
-        np.put(array, [draw.randrange(array.size) for _ in range(3)], draw.choice(extremes))
+        if draw.random() < 0.3:
+            array[...] = draw.choice(extremes)
+        else:
+            np.put(array, [draw.randrange(array.size) for _ in range(3)], draw.choice(extremes))
     return array
 
 
@@ -94,9 +112,32 @@ def other(value: Any, draw: random.Random) -> Any:
     return draw.choice(OTHERS)
 
 
+def resized(calls: Sample, draw: random.Random) -> Sample:
+    """Return the calls with one of their sizes replaced wherever it occurs: all fit together again, or nearly."""
+    sizes = sorted({size for _, arguments in calls for a in arguments if isinstance(a, np.ndarray) for size in a.shape})
+    old = draw.choice(sizes or [1])
+    new = draw.choice([0, 0, 1, 2, old + 1, 17])
+    if draw.random() < 0.2:  # a size beyond all memory, in arrays that a 0 makes empty
+        new, zero = draw.choice([2**31, 2**48, 2**60]), draw.choice(sizes or [1])
+    else:
+        zero = None
+
+    def other(value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return value
+        shape = [new if size == old else 0 if size == zero else size for size in value.shape]
+        return of_shape(value, shape)
+
+    return [Call(name, tuple(map(other, arguments))) for name, arguments in calls]
+
+
 def mutated(sample: Sample, draw: random.Random) -> Sample:
-    """Return the calls with one argument, seldom two, changed; or one too few or too many."""
+    """Return the calls with an argument changed, seldom two, or one too few or too many; or a size, wherever it is."""
     calls = [Call(name, tuple(map(copied, arguments))) for name, arguments in sample]
+    if draw.random() < 0.2:
+        calls = resized(calls, draw)
+        if draw.random() < 0.5:
+            return calls
     for _ in range(draw.choice([1, 1, 1, 2])):
         at = draw.randrange(len(calls))
         name, arguments = calls[at]
@@ -146,14 +187,17 @@ def child(seed: int, first: int, count: int, place: Path) -> None:
         os.pwrite(file.fileno(), f"{first + count:12} {refused:12}\n".encode(), 0)
 
 
-def fuzz(seed: int, count: int) -> dict[str, Any]:
-    """Make so many calls in processes of their own; return the figures, with what ended a process."""
+CHILD = [sys.executable, "-m", "scripts.fuzz_kernels", "--child"]
+
+
+def fuzz(seed: int, count: int, child: Sequence[str] = CHILD) -> dict[str, Any]:
+    """Make so many calls in processes of their own, `child`; return the figures, with what ended a process."""
     faults, refused, number = list[str](), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "number"
         while number < count and len(faults) < 20:
             order = [seed, number, min(BATCH, count - number)]
-            command = [sys.executable, "-m", "scripts.fuzz_kernels", "--child", *map(str, order), str(place)]
+            command = [*child, *map(str, order), str(place)]
             place.write_text("")
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

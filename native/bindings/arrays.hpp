@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -78,8 +79,28 @@ inline const int* axes_in_memory(Order order, size_t ndim) {
     return order == IMAGE && ndim == 4 ? image : plain;
 }
 
+// Kernels multiply sizes: that must stay within a long, also where one of them is 0 and the rest of any size.
+inline void expect_countable(std::initializer_list<long> sizes) {
+    long total = 1;
+    for (long size : sizes)
+        if (__builtin_mul_overflow(total, size > 1 ? size : 1, &total)) misfit("the sizes are too large together");
+}
+
+// What kernels can walk over: few axes, and no endless ones around nothing.
+template <class A>
+void expect_sane(const A& array) {
+    if (array.ndim() > 8) misfit("arrays of up to 8 axes are supported");
+    if (count(array)) return;
+    long around = 1;
+    for (size_t i = 0; i < array.ndim(); i++) {
+        const long size = (long)array.shape(i);
+        if (size >= LIMIT || (around *= size > 1 ? size : 1) >= LIMIT) misfit("an empty array of 2^31 rows or more");
+    }
+}
+
 template <class A>
 bool in_order(const A& array, Order order) {
+    expect_sane(array);
     const int* axes = axes_in_memory(order, array.ndim());
     long expected = 1;
     for (int i = (int)array.ndim() - 1; i >= 0; i--) {
@@ -106,7 +127,6 @@ template <class T>
 class Input {
 public:
     Input(const In<T>& array, Order order) : data_(array.data()) {
-        if (array.ndim() > 8) misfit("arrays of up to 8 axes are supported");
         if (in_order(array, order)) return;
         if (recording) recording->whole = false;  // the copy lives as long as this call
         copy_.reset(allocate<T>(count(array)));

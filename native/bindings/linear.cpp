@@ -7,6 +7,7 @@ template <bool relu>
 void linear_forward(FloatIn x, FloatIn weight, MaybeIn bias, FloatOut y) {
     expect(weight.ndim() == 2 && x.ndim() >= 1, "linear: weight needs two axes");
     long O = (long)weight.shape(0), I = (long)weight.shape(1), N = I ? count(x) / I : count(y) / (O ? O : 1);
+    expect_countable({N, O, I});
     expect((long)x.shape(x.ndim() - 1) == I && count(y) == N * O, "linear: sizes do not fit");
     expect(!bias || count(*bias) == O, "linear: bias has another size");
     perform(&Kernels::linear_forward, Input(x, ROW_MAJOR), Input(weight, ROW_MAJOR), Input(bias, ROW_MAJOR),
@@ -17,6 +18,7 @@ void run_backward(FloatIn grad_y, MaybeIn y_relu, FloatIn x, FloatIn weight, May
                      MaybeOut grad_bias) {
     expect(weight.ndim() == 2 && x.ndim() >= 1, "linear: weight needs two axes");
     long O = (long)weight.shape(0), I = (long)weight.shape(1), N = O ? count(grad_y) / O : 0;
+    expect_countable({N, O, I});
     expect(count(x) == N * I && (!grad_x || count(*grad_x) == N * I), "linear: sizes do not fit");
     expect(count(grad_weight) == O * I && (!grad_bias || count(*grad_bias) == O), "linear: gradients do not fit");
     expect(!y_relu || count(*y_relu) == N * O, "linear: y does not fit");

@@ -20,7 +20,7 @@ public:
     using Image = std::tuple<Whole, Whole, Whole>;  // channels, rows, columns
 
     explicit Program(Whole inputs) : inputs_(inputs), outputs_(inputs), widest_(inputs) {
-        expect(inputs >= 0, "program: a sample has so many numbers or more than none");
+        expect(inputs >= 1, "program: a sample has at least one number");
     }
 
     void conv2d(Image x_shape, FloatIn weight, MaybeIn bias, Pair stride, Sides padding, Pair dilation, Whole groups,
@@ -115,6 +115,7 @@ public:
     void run(FloatIn x, FloatOut y) const {
         expect(x.ndim() >= 1 && y.ndim() >= 1 && x.shape(0) == y.shape(0), "program: x and y need as many samples");
         const long N = (long)x.shape(0);
+        expect_countable({N, widest_, (long)sizeof(float)});
         expect(count(x) == N * inputs_ && count(y) == N * outputs_, "program: x or y has another size");
         Input<float> in(x, IMAGE);
         run_samples(in, output(y, IMAGE), N);

@@ -13,6 +13,7 @@ inline Sequence sequence_sizes(long gates, FloatIn x, FloatIn weight_ih, FloatIn
     expect((long)weight_ih.shape(0) == gates * s.H && (long)weight_hh.shape(0) == gates * s.H &&
                (long)weight_ih.shape(1) == s.I,
            "recurrent: sizes of x and weights do not fit");
+    expect_countable({s.N, s.T, gates, s.H, s.H, s.I});
     return s;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -60,14 +61,15 @@ private:
     void note(const T&) {}
 };
 
-extern thread_local Tape* recording;  // null as long as nobody records
+// Null as long as nobody records.  A recorder that another thread let go leaves its tape here, which nobody reads.
+extern thread_local std::shared_ptr<Tape> recording;
 
 // Run a kernel, and note the call where somebody records.
 template <class... P, class... A>
 void perform(void (*Kernels::*kernel)(P...), const A&... arguments) {
     std::tuple<std::decay_t<P>...> call(arguments...);
     std::apply(kernels->*kernel, call);
-    if (recording) recording->add(kernel, call);
+    if (recording && recording.use_count() > 1) recording->add(kernel, call);
 }
 
 }  // namespace pellucid

@@ -52,10 +52,15 @@ LAYERS: dict[str, tuple[list[Any], dict[str, Any], int]] = {
     "Dropout2d": ([NUMBER], {}, 4),
     "LSTM": ([SIZE, SIZE], {"num_layers": SIZE, "dropout": NUMBER}, 3),
     "GRU": ([SIZE, SIZE], {"num_layers": SIZE, "dropout": NUMBER}, 3),
+    "LSTMCell": ([SIZE, SIZE], {}, 2),
+    "GRUCell": ([SIZE, SIZE], {}, 2),
+    "Dropout1d": ([NUMBER], {}, 3),
+    "ELU": ([of(1.0, 0.3, 2, "a", None)], {}, 2),
+    "LeakyReLU": ([of(0.1, 0, -1.0, "a", None)], {}, 2),
     "GELU": ([], {"approximate": of("none", "tanh", "other")}, 2),
 }
 OPTIMIZERS = {
-    "SGD": {"lr": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER, "nesterov": of(True, False)},
+    "SGD": {"lr": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER, "nesterov": of(True, False), "dampening": NUMBER},
     "Adam": {"lr": NUMBER, "betas": BETAS, "eps": NUMBER, "weight_decay": NUMBER},
     "AdamW": {"lr": NUMBER, "betas": BETAS, "eps": NUMBER, "weight_decay": NUMBER},
     "RMSprop": {"lr": NUMBER, "alpha": NUMBER, "eps": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER},

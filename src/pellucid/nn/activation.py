@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from .. import ops
 from .._core.arrays import Array
+from ..ops._check import real
 from ..ops.gelu import is_by_tanh
 from .module import Module
 
@@ -60,7 +61,7 @@ class LeakyReLU(Module):
     kernels_only = True
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = real("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Array) -> Array:
         """Return y, of x's shape."""
@@ -148,7 +149,7 @@ class ELU(Module):
     kernels_only = True
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = real("ELU", "alpha", alpha)
 
     def forward(self, x: Array) -> Array:
         """Return y, of x's shape."""

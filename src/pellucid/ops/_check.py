@@ -70,6 +70,13 @@ def whole(op: str, name: str, value: int, least: int = 1) -> int:
     return number
 
 
+def real(op: str, name: str, value: float) -> float:
+    """Return `value` if it is a number."""
+    if isinstance(value, bool | str) or not isinstance(value, int | float | np.number):
+        raise ConfigError(f"{op}: {name} is {value!r}, a number is needed")
+    return float(value)
+
+
 def extent(kernel: Pair, dilation: Pair) -> Pair:
     """Return how far a kernel reaches whose taps lie `dilation` apart: dilation * (K - 1) + 1 along each axis."""
     return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
@@ -100,6 +107,8 @@ def sides(op: str, padding: Padding, kernel: Pair, stride: Pair, dilation: Pair 
 
 def window_counts(op: str, size: Pair, kernel: Pair, stride: Pair, padding: Sides, dilation: Pair = (1, 1)) -> Pair:
     """Return how many windows fit: floor((size + padding - extent) / stride) + 1 along each axis."""
+    if min(size) < 1:
+        raise ShapeError(f"{op}: the input is {size[0]}x{size[1]}: it has no pixels")
     height, width = (n + sum(p) for n, p in zip(size, padding, strict=True))
     reach = extent(kernel, dilation)
     if reach[0] > height or reach[1] > width:
