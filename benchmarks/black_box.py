@@ -17,12 +17,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from benchmarks.nets import NETS, SEED
 from benchmarks.workers import settings
 
 os.environ.update(settings(2))  # before any library is loaded
+
+import numpy as np
 
 from pellucid import Trainer
 from pellucid.data import Loader
@@ -57,10 +57,12 @@ class Timed(Trainer):
         """Take a step, blind or not."""
         kind = int(self.draw.integers(2))
         self.black_box, stepper.all_finite = self.kinds[kind]
-        began = time.perf_counter()
-        values = super().train_step(*batch)
-        self.times[kind].append(time.perf_counter() - began)
-        stepper.all_finite = self.kinds[0][1]
+        try:
+            began = time.perf_counter()
+            values = super().train_step(*batch)
+            self.times[kind].append(time.perf_counter() - began)
+        finally:
+            stepper.all_finite = self.kinds[0][1]
         return values
 
 

@@ -215,7 +215,6 @@ def main() -> None:
                 this.end()
             except Broken as error:
                 broken[error.kind] += 1
-                todo = todo[:-1]  # another one next
                 print(f"error: {error.kind}: {error}", flush=True)
     for what, count in sorted(hits.items()):
         print(f"{count:5} x {what}")

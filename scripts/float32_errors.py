@@ -44,7 +44,11 @@ def errors(name: str, seed: int, batch: int = BATCH) -> dict[str, float]:
     with numpy_alone():
         found["NumPy"] = gradient(model, x, labels)
     if has_torch():
+        import torch
+
         found["PyTorch"] = gradient_of_torch(model, x, labels)
+        with torch.backends.mkldnn.flags(enabled=False):
+            found["PyTorch without oneDNN"] = gradient_of_torch(model, x, labels)
     return {who: float(np.linalg.norm(g - exact) / np.linalg.norm(exact)) for who, g in found.items()}
 
 

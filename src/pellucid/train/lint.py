@@ -108,7 +108,7 @@ def warn_of_mistakes(trainer: "Trainer", batches: Loader | Given) -> None:
 
 
 def lint_rate(trainer: "Trainer", suggestion: float | None) -> list[Lint]:
-    """Return what is to be said of the trainer's rate, the highest of its schedule's, beside `lr_find`'s suggestion."""
+    """Return what is to be said of the rate, where its schedule begins or peaks, beside `lr_find`'s suggestion."""
     schedule = trainer.schedule
     lr = trainer.optimizer.lr if schedule is None else getattr(schedule, "max_lr", schedule.base_lr)
     if suggestion is None or suggestion / 30 <= lr <= suggestion * 10:
