@@ -38,8 +38,9 @@ def test_on_a_machine_that_lacks_something(tmp_path, python, words):
     assert not (tmp_path / ".venv").exists()
 
 
-# Stands for Python: makes a virtual environment of itself and takes pip's part.
+# Stands for Python: makes a virtual environment of itself, takes pip's part, and notes what that is to install.
 FAKE = """#!/bin/sh
+case "$*" in *pip*install*) shift 5; echo "$@" >>"$(dirname "$0")/log" ;; esac
 if [ "$2" = venv ]; then
     mkdir -p "$4/bin"
     cp "$0" "$4/bin/python"
@@ -76,3 +77,16 @@ def test_it_installs_again_when_what_is_compiled_has_changed(tmp_path):
         change()
         assert installs()
         assert not installs()
+
+
+def test_other_words_need_libraries_but_no_second_compilation(tmp_path):
+    for name in ("run", "pyproject.toml", "CMakeLists.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "native").mkdir()
+    (tmp_path / "fake").write_text(FAKE)
+    (tmp_path / "fake").chmod(0o755)
+    settings = os.environ | {"PYTHON": str(tmp_path / "fake")}
+    for word in ("models", "lr-find"):
+        subprocess.run(["sh", tmp_path / "run", word], check=True, capture_output=True, env=settings)
+    told = (tmp_path / ".venv" / "bin" / "log").read_text().splitlines()
+    assert told == [f"-e {tmp_path}[images,fetch]", f"-r {tmp_path}/.venv/missing.txt"]
