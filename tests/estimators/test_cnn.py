@@ -210,3 +210,12 @@ def test_bad_parameters_and_a_missing_fit_are_named(small):
         make().predict(X)
     with pytest.raises(ConfigError, match="labels that y has not: right"):
         make(epochs=1).fit(X, y, validation_data=(X[:1], ["right"]))
+
+
+def test_what_no_file_can_hold_is_not_saved(small, tmp_path):
+    X, y = small
+    classifier = make(epochs=1).fit(X, y)
+    classifier.learning_rate = object()
+    with pytest.raises(ConfigError, match="CNN: cannot be saved; labels and parameters must be plain"):
+        classifier.save(tmp_path / "cnn.safetensors")
+    assert list(tmp_path.iterdir()) == []

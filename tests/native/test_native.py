@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -100,3 +101,37 @@ def test_using_goes_back():
     assert native.engine.instruction_set() == before
     with pytest.raises(ConfigError, match="no kernels for 'z80'"), native.using("z80"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("wanted", "file", "error", "words"),
+    [
+        ("fast", None, None, "PELLUCID_BACKEND: is 'fast', expected one of auto, native, numpy"),
+        ("native", "engine.txt", None, "cannot run: PELLUCID_ENGINE=engine.txt is no extension module"),
+        ("native", "nothing.so", None, "the compiled kernels cannot run: .*nothing.so"),
+        ("native", None, ModuleNotFoundError("_engine"), "were not compiled at installation"),
+    ],
+)
+def test_an_engine_that_cannot_be_had(monkeypatch, wanted, file, error, words):
+    monkeypatch.setenv("PELLUCID_BACKEND", wanted)
+    monkeypatch.delenv("PELLUCID_ENGINE", raising=False)
+    if file is not None:
+        monkeypatch.setenv("PELLUCID_ENGINE", file)
+    if error is not None:
+
+        def fail():
+            raise error
+
+        monkeypatch.setattr(native, "_import", fail)
+    with pytest.raises(ConfigError, match=words):
+        native._load()
+    if wanted == "native":
+        monkeypatch.setenv("PELLUCID_BACKEND", "auto")
+        engine, reason = native._load()
+        assert engine is None
+        assert re.search(words, reason)
+
+
+def test_numpy_is_asked_for(monkeypatch):
+    monkeypatch.setenv("PELLUCID_BACKEND", "numpy")
+    assert native._load() == (None, "PELLUCID_BACKEND=numpy asks for it")

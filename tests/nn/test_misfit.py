@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pellucid import ShapeError
+from pellucid import ConfigError, ShapeError
 from pellucid.nn import (
     LSTM,
     BatchNorm1d,
@@ -13,6 +13,7 @@ from pellucid.nn import (
     Conv2d,
     Flatten,
     Graph,
+    Identity,
     Linear,
     MaxPool2d,
     ReLU,
@@ -20,6 +21,7 @@ from pellucid.nn import (
     Sequential,
     TimeDistributed,
 )
+from pellucid.nn.misfit import explained
 
 
 def told(network, shape):
@@ -89,3 +91,24 @@ def test_time_distributed_tells_it_too():
     network = Sequential(TimeDistributed(Linear(4, 2)))
     with pytest.raises(ShapeError, match="layer '0': linear: x has 5 features"):
         network.build((3, 5))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "advice"),
+    [
+        (LSTM(5, 4), (5,), r"sequences are \(T, features\): a single step is \(1, 5\)"),
+        (LSTM(5, 4), (7, 2, 5), r"put TimeDistributed\(Flatten\(\)\) before it"),
+    ],
+)
+def test_what_would_mend_a_recurrent_layer(layer, shape, advice):
+    with pytest.raises(ShapeError, match=advice):
+        Sequential(layer).build(shape)
+
+
+def test_an_error_that_shapes_do_not_explain_stays():
+    class Odd(Identity):
+        def output_shape(self, input_shape):
+            raise ConfigError("of another kind")
+
+    error = ShapeError("as it was")
+    assert explained(Odd(), np.zeros((1, 2), np.float32), error) is error

@@ -233,3 +233,16 @@ def test_a_bundle_of_another_network(tmp_path, rng):
     with pytest.raises(FileError, match="does not fit the model: "):
         replay(raised.value.bundle, other)
     assert other.parameters().data.tobytes() == before
+
+
+def test_a_bundle_without_what_a_step_needs(tmp_path, rng, monkeypatch):
+    trainer = Trainer(model := network(), SGD(model.parameters()))
+    trainer.black_box.write = Bundles(tmp_path)
+    model.fc1.weight.data[...] = np.nan
+    with pytest.raises(NonFiniteError) as raised:
+        trainer.train_step(*batch(rng))
+    content = read_bundle(raised.value.bundle)
+    content.state.pop("optimizer")
+    monkeypatch.setattr("pellucid.train.bundle.read_bundle", lambda path, model=None: content)
+    with pytest.raises(FileError, match="does not fit the model: 'optimizer'"):
+        replay(raised.value.bundle, model)

@@ -3,7 +3,7 @@
 import io
 import re
 
-from pellucid.train import ProgressBar
+from pellucid.train import Callback, ProgressBar
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,20 @@ def test_a_second_fit_counts_on(make_trainer, points):
     trainer.fit(points, 1)
     trainer.fit(points, 1)
     assert [line.split()[1] for line in out.getvalue().splitlines()] == ["1/1", "2/2"]
+
+
+def test_a_terminal_that_goes_away_ends_no_run(make_trainer, points):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+        def isatty(self):
+            return True
+
+    trainer = make_trainer(callbacks=[ProgressBar(Gone())])
+    trainer.fit(points, epochs=2, batch_size=32)
+    assert trainer.epoch == 2
+
+
+def test_a_callback_keeps_nothing_unless_it_says_so():
+    assert Callback().state_dict() == {}
