@@ -22,16 +22,14 @@ def test_import_pellucid_loads_nothing_heavy_and_takes_no_time():
     assert seconds < 0.2
 
 
-def test_everything_together_loads_no_extra_and_stays_quick_beyond_numpy():
+def test_everything_together_loads_no_extra_and_little_beyond_numpy():
     rooms = ", ".join(f"pellucid.{room}" for room in pellucid._ROOMS)
-    beyond = min(
-        modules_after(f"import numpy; start = time.process_time()\nimport {rooms}; pellucid.Trainer")[1]
-        for _ in range(3)
-    )
     modules, _ = modules_after(f"import {rooms}; pellucid.Trainer")
     assert "pellucid.train.trainer" in modules
     assert not {"PIL", "matplotlib", "pooch", "requests", "torch", "click", "tqdm"} & set(modules)
-    assert beyond < 0.5  # seconds of the processor, whatever else the machine does; another library takes longer
+    beyond = set(modules) - set(modules_after("import numpy")[0])
+    foreign = [name for name in beyond if name.split(".")[0] != "pellucid"]
+    assert len(foreign) < 150, sorted(foreign)  # some 100 of Python's own and safetensors; another library brings more
 
 
 def test_help_imports_no_numpy():
