@@ -1,20 +1,17 @@
 """What it costs to look at the loss and at every number of the gradient before a step is taken.
 
     python -m benchmarks.black_box            prints the table
-    python -m benchmarks.black_box --write    also into results/black_box.json and docs/trust.md
+    python -m benchmarks.black_box --write    also into results/black-box.json and docs/trust.md
 
 One training, whose steps are drawn to be taken with the check and the copies of buffers, or blind: two trainings
 apart would differ by more than the check costs.  Medians over all steps of each kind.
 """
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.nets import NETS, SEED
@@ -29,9 +26,8 @@ from pellucid.data import Loader
 from pellucid.train import environment, stepper
 from pellucid.train.black_box import BlackBox
 from pellucid.train.scan import Batch
-from scripts.readme import rewrite
+from scripts.readme import TRUST, publish
 
-ROOT = Path(__file__).parents[1]
 STEPS = 60
 
 
@@ -79,7 +75,7 @@ def compared(net: str, batch: int, seconds: float) -> tuple[float, float, float]
     with_it, blind = (np.array(times) * 1e6 for times in trainer.times)
     draw = np.random.default_rng(SEED)
     resampled = [
-        median(draw.choice(with_it, len(with_it))) - median(draw.choice(blind, len(blind))) for _ in range(200)
+        np.median(draw.choice(with_it, len(with_it))) - np.median(draw.choice(blind, len(blind))) for _ in range(200)
     ]
     return float(np.median(blind)), float(np.median(with_it) - np.median(blind)), 2 * float(np.std(resampled))
 
@@ -111,8 +107,7 @@ def main() -> None:
     figures = {"rows": rows, "machine": environment(), "made": datetime.now(UTC).isoformat(timespec="seconds")}
     print(table(figures))
     if options.write:
-        (ROOT / "results" / "black_box.json").write_text(json.dumps(figures, indent=1) + "\n")
-        rewrite("black-box", table(figures), ROOT / "docs" / "trust.md")
+        publish("black-box", figures, table(figures), TRUST)
 
 
 if __name__ == "__main__":

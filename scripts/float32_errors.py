@@ -8,12 +8,8 @@ float64's, with the same numbers.  Images of MNIST, a network's own start values
 """
 
 import argparse
-import json
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -23,9 +19,8 @@ from pellucid import data, models, native
 from pellucid.interop import has_torch, torch_twin
 from pellucid.nn import CrossEntropyLoss, Dropout, Dropout1d, Dropout2d, Module
 from pellucid.train import environment
-from scripts.readme import rewrite
+from scripts.readme import TRUST, publish
 
-ROOT = Path(__file__).parents[1]
 SEEDS, BATCH = range(5), 32
 
 
@@ -42,7 +37,7 @@ def errors(name: str, seed: int, batch: int = BATCH) -> dict[str, float]:
     found = {}
     if native.engine is not None:
         found["native"] = gradient(model, x, labels)
-    with numpy_alone():
+    with native.using("numpy"):
         found["NumPy"] = gradient(model, x, labels)
     if has_torch():
         import torch
@@ -74,16 +69,6 @@ def gradient_of_torch(model: Module, x: Any, labels: Any) -> Any:
     return np.concatenate([p.grad.numpy().ravel() for p in twin.parameters()]).astype(np.float64)
 
 
-@contextmanager
-def numpy_alone() -> Iterator[None]:
-    """Let the references compute."""
-    engine, native.engine = native.engine, None
-    try:
-        yield
-    finally:
-        native.engine = engine
-
-
 def table(figures: dict[str, Any]) -> str:
     """Return the figures as a table in Markdown."""
     who = list(next(iter(figures["networks"].values())))
@@ -109,8 +94,7 @@ def main() -> None:
     figures["made"] = datetime.now(UTC).isoformat(timespec="seconds")
     print(table(figures))
     if options.write:
-        (ROOT / "results" / "float32.json").write_text(json.dumps(figures, indent=1) + "\n")
-        rewrite("float32", table(figures), ROOT / "docs" / "trust.md")
+        publish("float32", figures, table(figures), TRUST)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 python -m scripts.fuzz_kernels                     100,000 calls
 python -m scripts.fuzz_kernels --calls 2000 --seed 7
 
-Calls are recorded while the library runs, so they fit; then one argument of one of them is changed: an array's shape,
-type, layout or numbers, a number, a pair.  Processes of their own make the calls, so that the end of one is seen.
-With an engine that was built with the sanitizers (./run sanitize) each access outside of an array ends the process.
+Calls are recorded while the library runs, so they fit; then an argument of one is changed (an array's shape, type,
+layout or numbers, a number, a pair), or a size wherever it occurs.  Processes of their own make the calls, so that the
+end of one is seen; sanitizers in the engine (./run sanitize) end it at each access outside of an array.
 """
 
 import argparse

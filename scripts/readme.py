@@ -1,10 +1,19 @@
 """Tables of measurements stand between two marks, <!-- NAME --> and <!-- /NAME -->, and are made anew by programs."""
 
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README, TRUST = ROOT / "README.md", ROOT / "docs" / "trust.md"
+
+
+def publish(name: str, figures: dict[str, Any], table: str, page: Path) -> None:
+    """Write what was measured into results/NAME.json, and its table between the marks of this name."""
+    (ROOT / "results" / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    rewrite(name, table, page)
 
 
 def rewrite(name: str, content: str, page: Path = README) -> None:

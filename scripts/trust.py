@@ -17,10 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.readme import rewrite
+from scripts.readme import ROOT, TRUST, publish
 
-ROOT = Path(__file__).parents[1]
-RESULT, PAGE = ROOT / "results" / "trust.json", ROOT / "docs" / "trust.md"
 PELLUCID = ["-c", "from pellucid.cli import main; raise SystemExit(main())"]
 PARTS = {
     "certify": [*PELLUCID, "certify"],
@@ -130,8 +128,7 @@ def main() -> None:
     print(f"\n{shown}")
     if options.write:
         figures["certify"]["findings"] = [f for f in figures["certify"]["findings"] if not f["passed"]]
-        RESULT.write_text(json.dumps(figures, indent=1) + "\n")
-        rewrite("trust", shown, PAGE)
+        publish("trust", figures, shown, TRUST)
     sys.exit(f"error: {broken} of the claims did not hold" if (broken := failures(figures)) else 0)
 
 

@@ -56,9 +56,10 @@ inline void expect(bool fits, const char* what) {
     if (!fits) misfit(what);
 }
 
+constexpr long LIMIT = 1L << 31;
+
 // A number of channels, steps or pixels that a caller gives: what is no int is refused at once, and the product of two
 // fits into a long.  As tuples: down and to the right; those of both sides of each.
-constexpr long LIMIT = 1L << 31;
 using Whole = int;
 using Pair = std::tuple<Whole, Whole>;
 using Sides = std::tuple<Pair, Pair>;

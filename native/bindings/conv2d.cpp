@@ -11,7 +11,8 @@ Sizes conv2d_sizes(const std::vector<long>& x, const std::vector<long>& weight, 
     Conv s{x[0], x[1], x[2], x[3], weight[0], weight[2], weight[3], std::get<0>(stride), std::get<1>(stride),
            std::get<0>(vertical), std::get<1>(vertical), std::get<0>(horizontal), std::get<1>(horizontal),
            std::get<0>(dilation), std::get<1>(dilation), groups, 0, 0};
-    expect(groups >= 1 && groups <= (s.C ? s.C : 1) && s.SH >= 1 && s.SW >= 1 && s.DH >= 1 && s.DW >= 1 && s.KH >= 1 && s.KW >= 1,
+    expect(groups >= 1 && groups <= (s.C ? s.C : 1) && s.SH >= 1 && s.SW >= 1 && s.DH >= 1 && s.DW >= 1 && s.KH >= 1 &&
+               s.KW >= 1,
            "conv2d: stride, dilation, groups and kernel are at least 1");
     expect(s.top >= 0 && s.bottom >= 0 && s.left >= 0 && s.right >= 0, "conv2d: padding is at least 0");
     expect(weight[1] * groups == s.C && s.O % groups == 0, "conv2d: channels do not fit");

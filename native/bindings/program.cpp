@@ -67,7 +67,9 @@ public:
 
     void flatten(Whole C, Whole P) {
         expects(C, P);
-        add(outputs_ / times_, [=, k = kernels_](const float* in, float* out, long N) { k->flatten_forward(in, out, N, C, P); });
+        add(outputs_ / times_, [=, k = kernels_](const float* in, float* out, long N) {
+            k->flatten_forward(in, out, N, C, P);
+        });
     }
 
     // From here on each sample is `times` of them: the steps of a sequence, each of which goes through by itself.
